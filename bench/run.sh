@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Compares `solve` with its peers and writes RESULTS.md and results/AREA.jsonl.
+#
+#   bench/run.sh AREA     ot
+#   bench/run.sh render   RESULTS.md again from results/*.jsonl
+#
+#   BENCH_THREADS       cores and threads for every program; default all
+#   BENCH_REPETITIONS   interleaved repetitions; default 5, fewer for slow programs
+#   BENCH_CAP           seconds that one solve of a peer may take; default 120
+#   BENCH_ONLY          names of instances, comma-separated; default all
+#   SOLVE_PEERS_VENV    see peers/setup.sh
+#
+# Instances and answers are kept in bench/out (a few hundred MB).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+area=${1:-}
+case $area in
+ot | render) ;;
+*)
+	sed -n '2,/^set -e/s/^# \{0,1\}//p' run.sh >&2
+	exit 2
+	;;
+esac
+
+mkdir -p out
+if [ "$area" != render ]; then
+	go build -o out/solve ../cmd/solve
+fi
+venv=$(peers/setup.sh)
+BENCH_SOLVE=$PWD/out/solve PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" harness.py "$area"

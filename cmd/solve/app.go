@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// subcommand is one command of solve.
+type subcommand struct {
+	name     string
+	purpose  string // one sentence, no full stop
+	synopsis []string
+	examples []example
+	options  []option
+	notes    []string // paragraphs after the flags
+	seeAlso  []string
+	words    []string // what the first positional may be, for completion
+	run      func(ctx context.Context, v *values, con *console) error
+}
+
+// example is a command line that runs from the top of the source tree, and
+// what it shows.
+type example struct{ shows, command string }
+
+// subcommands lists the commands in the order of the overview.
+func subcommands() []*subcommand {
+	list := []*subcommand{
+		newOTCommand(), newInfoCommand(), newConvertCommand(), newGenCommand(), newCheckCommand(),
+		newPlotCommand(), newCompletionCommand(), newVersionCommand(), newHelpCommand(),
+	}
+	for _, c := range list {
+		c.options = joined(c.options, commonOptions())
+	}
+	return list
+}
+
+func findSubcommand(list []*subcommand, name string) (*subcommand, bool) {
+	i := slices.IndexFunc(list, func(c *subcommand) bool { return c.name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return list[i], true
+}
+
+func commandNames(list []*subcommand) []string {
+	var out []string
+	for _, c := range list {
+		out = append(out, c.name)
+	}
+	return out
+}
+
+// dispatch runs a command line.
+func dispatch(ctx context.Context, args []string, con *console) error {
+	con.json = wantsJSON(args)
+	commands := subcommands()
+	line, err := normalise(args, commands)
+	if err != nil {
+		return err
+	}
+	if line.spec == nil {
+		return withoutSubcommand(line, con)
+	}
+	con.command = line.spec.name
+	app := &cli.App{
+		Name: "solve", HideHelp: true, HideHelpCommand: true, HideVersion: true,
+		DisableSliceFlagSeparator: true,
+		Writer:                    io.Discard, ErrWriter: io.Discard,
+		ExitErrHandler: func(*cli.Context, error) {}, // run decides
+		Commands:       []*cli.Command{line.spec.command(ctx, con)},
+	}
+	full := append([]string{"solve", line.spec.name}, line.flags...)
+	full = append(append(full, "--"), line.args...)
+	return app.RunContext(ctx, full)
+}
+
+// command is the subcommand for the flag parser.
+func (s *subcommand) command(ctx context.Context, con *console) *cli.Command {
+	var flags []cli.Flag
+	for _, o := range s.options {
+		flags = append(flags, o.flag())
+	}
+	return &cli.Command{
+		Name: s.name, HideHelp: true, HideHelpCommand: true, Flags: flags,
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return s.badFlag(err) },
+		Action: func(c *cli.Context) error {
+			if c.Bool("help") {
+				return con.printText(helpText(s))
+			}
+			con.quiet, con.verbose, con.json = c.Bool("quiet"), c.Bool("verbose"), c.Bool("json")
+			if c.Bool("no-color") {
+				con.colour = false
+			}
+			return s.run(ctx, &values{c: c, spec: s}, con)
+		},
+	}
+}
+
+// badFlag rewords what the flag parser refused.
+func (s *subcommand) badFlag(err error) error {
+	const undefined = "flag provided but not defined: "
+	if name, ok := strings.CutPrefix(err.Error(), undefined); ok {
+		name = flagName(name)
+		dashed := "--" + name
+		if len(name) == 1 {
+			dashed = "-" + name
+		}
+		hint := "`solve " + s.name + " --help` lists the flags"
+		if best := closest(name, names(s.options)); best != "" {
+			hint = "did you mean " + best + "?"
+		}
+		return usageError(hint, "unknown flag %s", dashed)
+	}
+	return usageError("`solve "+s.name+" --help` lists the flags", "%v", err)
+}
+
+// withoutSubcommand answers `solve`, `solve --help` and `solve --version`.
+func withoutSubcommand(line commandLine, con *console) error {
+	for _, f := range line.flags {
+		switch flagName(f) {
+		case "version":
+			return con.printText(versionLine())
+		case "help", "h":
+		case "json", "quiet", "q", "verbose", "v", "no-color":
+			return usageError("`solve` alone lists the subcommands", "a subcommand is missing")
+		default:
+			return usageError("did you mean "+closestOr(flagName(f), "--help")+"?", "unknown flag %s without a subcommand", f)
+		}
+	}
+	if len(line.args) > 0 {
+		return usageError("`solve` alone lists the subcommands", "a subcommand is missing")
+	}
+	return con.printText(overview())
+}
+
+func closestOr(word, otherwise string) string {
+	if best := closest(word, []string{"--help", "--version"}); best != "" {
+		return best
+	}
+	return otherwise
+}
+
+// wantsJSON tells whether --json stands before any "--": errors of the
+// command line itself obey it, too.
+func wantsJSON(args []string) bool {
+	for _, a := range args {
+		if a == "--" {
+			return false
+		}
+		if a == "--json" || a == "-json" || a == "--json=true" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/term"
+
+	"solve/internal/report"
+	"solve/matrix/matio"
+)
+
+// console is the three streams and how much is said on them.
+type console struct {
+	in       *os.File
+	out, err *os.File
+
+	command string // the subcommand, once known
+	json    bool   // errors as JSON objects, the report on stdout
+	quiet   bool
+	verbose bool
+	colour  bool // only when stderr is a terminal
+
+	reading  atomic.Bool // an input is being read: an interrupt has nothing to emit
+	warnings []string
+}
+
+func newConsole(in, out, err *os.File) *console {
+	c := &console{in: in, out: out, err: err}
+	c.colour = isTerminal(err) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return c
+}
+
+func isTerminal(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
+
+// say writes one aligned line on stderr: what was read, chosen or found.
+func (c *console) say(key, format string, args ...any) {
+	if !c.quiet {
+		fmt.Fprintf(c.err, "%-9s  %s\n", key, fmt.Sprintf(format, args...))
+	}
+}
+
+// warn says a warning and keeps it for the report.
+func (c *console) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	c.warnings = append(c.warnings, text)
+	if !c.quiet {
+		fmt.Fprintf(c.err, "%s %s\n", c.paint(yellow, "warning:"), text)
+	}
+}
+
+const (
+	red    = "31"
+	yellow = "33"
+)
+
+func (c *console) paint(code, text string) string {
+	if !c.colour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// fail says why a run ended as it did: a line and one thing to try, or a
+// JSON object where --json promises one.
+func (c *console) fail(err error, code int) {
+	if c.json && (code <= exitInput || code == exitResources) {
+		c.failJSON(err, code)
+		return
+	}
+	name := "solve"
+	if c.command != "" {
+		name += " " + c.command
+	}
+	fmt.Fprintf(c.err, "%s %s\n", c.paint(red, name+":"), err)
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintf(c.err, "hint: %s\n", hint)
+	}
+	var internal *internalError
+	if errors.As(err, &internal) {
+		fmt.Fprintln(c.err, internal.stack)
+	}
+}
+
+func (c *console) failJSON(err error, code int) {
+	e := report.Error{Schema: report.ErrorSchema, Exit: code, Kind: exitWord(code), Message: err.Error(), Hint: hintFor(err)}
+	var syntax *matio.SyntaxError
+	if errors.As(err, &syntax) {
+		e.File, e.Line, e.Column = syntax.File, syntax.Line, syntax.Col
+	}
+	var internal *internalError
+	if errors.As(err, &internal) {
+		e.Stack = internal.stack
+	}
+	// There is no other stream left to complain on.
+	_ = e.Write(c.err)
+}
+
+// print writes to stdout through fn.
+func (c *console) print(fn func(w io.Writer) error) error {
+	w := bufio.NewWriterSize(c.out, 1<<16)
+	err := fn(w)
+	if flushErr := w.Flush(); err == nil {
+		err = flushErr
+	}
+	if err != nil {
+		return &outputError{"stdout", err}
+	}
+	return nil
+}
+
+// printText writes text to stdout.
+func (c *console) printText(text string) error {
+	return c.print(func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+// grouped writes a count with blanks between groups of three digits.
+func grouped(n int) string {
+	s := fmt.Sprint(n)
+	var b strings.Builder
+	for i, d := range s {
+		if i > 0 && (len(s)-i)%3 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"solve/matrix/matio"
+	"solve/solver"
+)
+
+// hintedError is an error with one thing to try.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+
+func withHint(err error, format string, args ...any) error {
+	return &hintedError{err, fmt.Sprintf(format, args...)}
+}
+
+// usageError is a command line that no input could make right.
+func usageError(hint, format string, args ...any) error {
+	return withHint(fmt.Errorf("%s%w", fmt.Sprintf(format, args...), silent{solver.ErrOption}), "%s", hint)
+}
+
+// inputError is data that cannot be used.
+func inputError(hint, format string, args ...any) error {
+	return withHint(fmt.Errorf("%s%w", fmt.Sprintf(format, args...), silent{solver.ErrInput}), "%s", hint)
+}
+
+// silent classifies an error without adding words to it.
+type silent struct{ kind error }
+
+func (silent) Error() string   { return "" }
+func (s silent) Unwrap() error { return s.kind }
+
+// outputError is an answer that could not be written.
+type outputError struct {
+	path string
+	err  error
+}
+
+func (e *outputError) Error() string {
+	if strings.Contains(e.err.Error(), e.path) {
+		return "cannot write: " + e.err.Error()
+	}
+	return fmt.Sprintf("cannot write %s: %v", e.path, e.err)
+}
+
+func (e *outputError) Unwrap() error { return e.err }
+
+func isOutputError(err error) bool {
+	var out *outputError
+	return errors.As(err, &out)
+}
+
+// isClosedPipe tells whether the reader of our stdout has gone.
+func isClosedPipe(err error) bool {
+	return isOutputError(err) && errors.Is(err, syscall.EPIPE)
+}
+
+// errCheckFailed is the outcome of a check that found the answer wanting.
+var errCheckFailed = errors.New("check failed")
+
+// hintFor returns the one thing to try after an error: its own hint, or one
+// by the kind of error.
+func hintFor(err error) string {
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		return hinted.hint
+	}
+	var syntax *matio.SyntaxError
+	switch {
+	case errors.Is(err, solver.ErrTooLarge):
+		return "raise --max-memory, or ask for less"
+	case isOutputError(err):
+		return "choose another place with -o"
+	case errors.As(err, &syntax):
+		return "`solve info FILE` says how a file is read; --format and --sep override what was sniffed"
+	case errors.Is(err, solver.ErrIterationLimit):
+		return "raise --max-iter, or loosen --tol"
+	case errors.Is(err, solver.ErrTimeLimit):
+		return "raise --time-limit, or loosen --tol"
+	case errors.Is(err, solver.ErrStalled):
+		return "loosen --tol, or raise the regularisation: the certificates say how good the answer is"
+	}
+	var internal *internalError
+	if errors.As(err, &internal) {
+		return "please report this with the command line, the version, the kernel and the stack below"
+	}
+	return ""
+}

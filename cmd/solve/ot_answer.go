@@ -1,0 +1,325 @@
+package main
+
+import (
+	"io"
+	"math"
+	"path/filepath"
+
+	"solve/internal/report"
+	"solve/internal/verify"
+	"solve/matrix"
+	"solve/matrix/matio"
+	"solve/ot"
+	"solve/solver"
+)
+
+// planThreshold is the share of the total mass below which an entry of a
+// plan is not written.
+const planThreshold = 1e-20
+
+// emission is what goes where: --emit, --to and -o.
+type emission struct {
+	what   string
+	format matio.Format
+	to     destination
+}
+
+func parseEmission(v *values) (emission, error) {
+	e := emission{what: v.word("emit", "cost"), format: matio.Format(v.word("to", "csv")), to: parseDestination(v.text("output"))}
+	if v.err != nil {
+		return e, v.err
+	}
+	if e.to.dir && v.given("emit") {
+		return e, usageError("leave --emit out, or name a file", "-o %s writes every part into a directory, so --emit has no meaning", e.to.path)
+	}
+	if !e.to.stdout() && !e.to.dir && v.given("to") {
+		return e, usageError("the extension of -o decides", "--to has no meaning with -o %s", e.to.path)
+	}
+	if e.to.dir && !v.given("to") {
+		e.format = "" // each part its own
+	}
+	var err error
+	e.format, err = e.to.format(e.format)
+	return e, err
+}
+
+// files lists what is written, for claims.
+func (e emission) files() []string {
+	if !e.to.dir {
+		return []string{e.to.path}
+	}
+	var out []string
+	for _, name := range []string{"report.json", "plan." + string(e.formatOf(matio.FormatMTX)), "potentials." + string(e.formatOf(matio.FormatCSV))} {
+		out = append(out, filepath.Join(e.to.path, name))
+	}
+	return out
+}
+
+// single is the file of -o FILE, if any.
+func (e emission) single() []string {
+	if e.to.dir {
+		return nil
+	}
+	return []string{e.to.path}
+}
+
+// formatOf is the format asked for, or else what suits the part best.
+func (e emission) formatOf(best matio.Format) matio.Format {
+	if e.format != "" {
+		return e.format
+	}
+	return best
+}
+
+func (e emission) wants(what string) bool {
+	if e.to.dir {
+		return what == "plan" || what == "potentials"
+	}
+	return e.what == what
+}
+
+// feasible refuses, before the work, what could not be emitted after it.
+func (e emission) feasible(t *transport, maxMemory int64) error {
+	if e.wants("map") && t.targets() == nil {
+		return usageError("give --a and --b as points, or on a --grid", "--emit map needs points to move to, and --cost hides them")
+	}
+	if e.wants("plan") && e.format == matio.FormatNPY {
+		if need := 8 * float64(len(t.a)) * float64(len(t.b)); need > float64(maxMemory) {
+			return withHint(&solver.TooLargeError{What: "the dense plan", Need: int64(need), Have: maxMemory},
+				"write it as .mtx or .csv, which leave out negligible entries, or raise --max-memory")
+		}
+	}
+	return nil
+}
+
+// part is one part of an answer, ready to be written.
+type part struct {
+	name    string // plan, potentials, map, cost
+	format  matio.Format
+	dense   *matrix.Dense
+	sparse  *matrix.CSR
+	header  []string
+	dropped float64 // mass that a plan lost
+}
+
+func (p *part) write(w io.Writer) error {
+	opt := &matio.WriteOptions{Header: p.header}
+	if p.sparse != nil {
+		return matio.WriteCSR(w, p.format, p.sparse, opt)
+	}
+	return matio.WriteDense(w, p.format, p.dense, opt)
+}
+
+func column(v ...float64) *matrix.Dense { return &matrix.Dense{Rows: len(v), Cols: 1, Data: v} }
+
+// makeParts turns the result into what is written. A plan that loses
+// entries is certified again as it is written.
+func (r *otRun) makeParts() error {
+	res, e := r.result, r.o.emit
+	if r.o.json && e.to.stdout() {
+		return nil // stdout carries the report instead
+	}
+	if e.wants("plan") {
+		p, err := r.planPart(e.formatOf(matio.FormatMTX))
+		if err != nil {
+			return err
+		}
+		r.parts = append(r.parts, *p)
+	}
+	if e.wants("potentials") {
+		fg := append(append(make([]float64, 0, len(res.F)+len(res.G)), res.F...), res.G...)
+		r.parts = append(r.parts, part{name: "potentials", format: e.formatOf(matio.FormatCSV), dense: column(fg...)})
+	}
+	if e.wants("map") {
+		y, err := res.Plan.Barycentric(r.problem.targets())
+		if err != nil {
+			return err
+		}
+		r.parts = append(r.parts, part{name: "map", format: e.format, dense: y})
+	}
+	if e.wants("cost") {
+		r.parts = append(r.parts, part{name: "cost", format: e.format, dense: column(res.Cost)})
+	}
+	return nil
+}
+
+func (r *otRun) planPart(f matio.Format) (*part, error) {
+	plan := r.result.Plan
+	n, m := plan.Dims()
+	if f == matio.FormatNPY {
+		d := &matrix.Dense{Rows: n, Cols: m, Data: make([]float64, n*m)}
+		for i := range n {
+			plan.Row(i, d.Row(i))
+		}
+		zero := part{name: "plan", format: f, dense: d}
+		return &zero, nil
+	}
+	csr, dropped, err := plan.Sparse(planThreshold*total(r.problem.a), r.o.settings.MemoryLimit())
+	if err != nil {
+		return nil, withHint(err, "a larger --reg spreads the mass over more entries: choose a smaller one, or raise --max-memory")
+	}
+	r.result.Stats.PlanNNZ = csr.NNZ()
+	r.con.say("plan", "%s entries of at least %.3g; the others, dropped, hold %.3g", grouped(csr.NNZ()), planThreshold*total(r.problem.a), dropped)
+	if err := r.certifyAsWritten(csr); err != nil {
+		return nil, err
+	}
+	return &part{name: "plan", format: f, sparse: csr, header: []string{"i", "j", "mass"}, dropped: dropped}, nil
+}
+
+// certifyAsWritten replaces the certificates, and with them the verdict, by
+// those of the plan that is written.
+func (r *otRun) certifyAsWritten(plan *matrix.CSR) error {
+	cost, err := r.problem.checkedCost()
+	if err != nil {
+		return err
+	}
+	res := r.result
+	c, err := verify.Entropic(verify.Transport{
+		A: r.problem.a, B: r.problem.b, Cost: cost, Reg: r.eps, Threads: r.o.settings.Threads,
+	}, verify.SparsePlan(plan), res.F, res.G)
+	if err != nil {
+		return err
+	}
+	failed := updateCertificates(res.Certificates, c)
+	res.Cost, res.Objective, res.ValueKL, res.Lower, res.Upper = c.Cost, c.Objective, c.ValueKL, c.Lower, c.Upper
+	if res.Status == solver.Solved && failed != "" {
+		res.Verdict = solver.Verdict{Status: solver.Stopped, Reason: solver.AtRoundoff, Detail: failed + " of the plan as written is above its tolerance"}
+	}
+	return nil
+}
+
+// updateCertificates puts recomputed values into a list and returns the
+// name of one above its tolerance, "" if there is none.
+func updateCertificates(list []solver.Certificate, c verify.TransportCertificate) (failed string) {
+	for k := range list {
+		value, ok := certificateValue(c, list[k].Name)
+		if !ok {
+			continue
+		}
+		list[k].Value = value
+		if !math.IsNaN(list[k].Tol) {
+			list[k].OK = value <= list[k].Tol
+			if !list[k].OK {
+				failed = list[k].Name
+			}
+		}
+	}
+	return failed
+}
+
+// certificateValue returns a recomputed certificate by its name in reports.
+func certificateValue(c verify.TransportCertificate, name string) (float64, bool) {
+	switch name {
+	case "marginal_error":
+		return c.MarginalError, true
+	case "dual_gap":
+		return c.DualGap, true
+	case "lower_bound":
+		return c.Lower, true
+	case "upper_bound":
+		return c.Upper, true
+	}
+	return 0, false
+}
+
+// writeFiles writes the parts of -o, the history's last rows and the plot.
+func (r *otRun) writeFiles() error {
+	e := r.o.emit
+	for k := range r.parts {
+		p := &r.parts[k]
+		switch {
+		case e.to.dir:
+			if err := r.out.write(filepath.Join(e.to.path, r.fileName(p)), p.write); err != nil {
+				return err
+			}
+		case !e.to.stdout():
+			if err := r.out.write(e.to.path, p.write); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.watch.flush(); err != nil {
+		return err
+	}
+	if r.o.plot != "" && r.result.Plan != nil {
+		if err := r.writePlot(); err != nil {
+			return err
+		}
+	}
+	return r.out.commit()
+}
+
+func (r *otRun) fileName(p *part) string { return p.name + "." + string(p.format) }
+
+// emitReport completes the report and writes it into the directory.
+func (r *otRun) emitReport(rep *report.Report) error {
+	e := r.o.emit
+	for k := range r.parts {
+		p := &r.parts[k]
+		a := report.Answer{Path: e.to.path}
+		file := e.to.path
+		if e.to.dir {
+			a.Path = r.fileName(p)
+			file = filepath.Join(e.to.path, a.Path)
+		}
+		if !e.to.stdout() {
+			hash, err := fileHash(file)
+			if err != nil {
+				return &outputError{file, err}
+			}
+			a.SHA256 = hash
+		}
+		if p.name == "plan" {
+			d := report.Number(p.dropped)
+			a.DroppedMass = &d
+		}
+		rep.Answers[p.name] = a
+	}
+	rep.Stats.Add("write_s", r.writeS)
+	rep.Stats.Add("peak_rss_bytes", report.PeakRSS())
+	if !e.to.dir {
+		return nil
+	}
+	return r.out.writeReport(e.to.path, rep)
+}
+
+// emitStdout prints the report or the answer.
+func (r *otRun) emitStdout(rep *report.Report) error {
+	if r.o.json {
+		return r.con.print(rep.Write)
+	}
+	if !r.o.emit.to.stdout() || len(r.parts) == 0 {
+		return nil
+	}
+	return r.con.print(r.parts[0].write)
+}
+
+// writePlot draws the plan and, when there is one, the convergence.
+func (r *otRun) writePlot() error {
+	fig, err := transportFigure(r.problem, r.result.Plan.Row, "")
+	if err != nil {
+		return err
+	}
+	if c, err := report.Convergence("Convergence", r.watch.records, r.o.tol); err == nil {
+		fig.Append(c)
+	}
+	format, err := report.FigureFormat(r.o.plot)
+	if err != nil {
+		return err
+	}
+	return r.out.write(r.o.plot, func(w io.Writer) error { return fig.Write(w, format) })
+}
+
+// transportFigure draws a plan: lines between points of the plane, else a
+// heat map.
+func transportFigure(t *transport, row report.PlanRow, kind string) (*report.Figure, error) {
+	x, y := t.sources(), t.targets()
+	if kind == "arrows" || (kind == "" && x != nil && x.Cols == 2 && t.shape == nil) {
+		if x == nil {
+			return nil, inputError("draw a heat map: --kind heatmap", "arrows need points, and --cost hides them")
+		}
+		return report.Arrows("Transport plan", x, y, t.a, t.b, row)
+	}
+	return report.HeatMap("Transport plan", len(t.a), len(t.b), row)
+}
+

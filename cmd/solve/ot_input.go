@@ -1,0 +1,543 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"solve/internal/report"
+	"solve/internal/verify"
+	"solve/matrix"
+	"solve/matrix/matio"
+	"solve/ot"
+	"solve/solver"
+)
+
+// transportSource says where a transport problem comes from and how its
+// files are meant. `ot` fills it from flags, `check` also from a report.
+type transportSource struct {
+	a, b, wa, wb string // "" = not given
+	cost         string
+	as           string // "", points, weights
+	grid         []int
+	metric       string
+	p            float64
+	normalize    bool
+}
+
+func transportOptions() []option {
+	var metrics []string
+	for _, m := range ot.Metrics() {
+		metrics = append(metrics, string(m))
+	}
+	return []option{
+		{name: "a", group: groupInput, value: "FILE", usage: "masses (one column) or points (one a row) to move from; also the first FILE"},
+		{name: "b", group: groupInput, value: "FILE", usage: "masses or points to move onto; also the second FILE"},
+		{name: "wa", group: groupInput, value: "FILE", usage: "masses of the points of --a (uniform)"},
+		{name: "wb", group: groupInput, value: "FILE", usage: "masses of the points of --b (uniform)"},
+		{name: "as", group: groupInput, value: "KIND", words: []string{"points", "weights"}, usage: "how --a and --b are meant (by their shape)"},
+		{name: "cost", group: groupInput, value: "FILE", usage: "the n×m cost matrix; inf forbids a pair; --a, --b may be left out (uniform)"},
+		{name: "grid", group: groupInput, value: "HxW[xD]", usage: "masses live on the integer points of a grid, row-major"},
+		{name: "metric", group: groupInput, value: "NAME", words: metrics, usage: "ground metric between points (sqeuclidean)"},
+		{name: "p", group: groupInput, value: "P", usage: "cost = metric to the power P (1)"},
+		{name: "normalize", group: groupInput, usage: "scale both masses to a total of 1"},
+	}
+}
+
+// parseTransportSource reads transportOptions and up to two positionals.
+func parseTransportSource(v *values) transportSource {
+	s := transportSource{
+		a: v.text("a"), b: v.text("b"), wa: v.text("wa"), wb: v.text("wb"), cost: v.text("cost"),
+		as: v.word("as", ""), metric: v.word("metric", string(ot.SqEuclidean)), p: v.positive("p", 1),
+		normalize: v.flag("normalize"),
+	}
+	if v.given("grid") {
+		var err error
+		if s.grid, err = parseShape(v.text("grid")); err != nil {
+			v.refuse("grid", v.text("grid"), "sizes such as 28x28 or 16x16x8")
+		}
+	}
+	return s
+}
+
+// takePositionals gives leftover arguments to --a and --b in this order.
+func (s *transportSource) takePositionals(args []string) error {
+	for _, arg := range args {
+		switch {
+		case s.a == "":
+			s.a = arg
+		case s.b == "":
+			s.b = arg
+		default:
+			return usageError("two files at most: A and B", "one file too many: %s", arg)
+		}
+	}
+	return nil
+}
+
+// parseShape reads 28x28 or 16x16x8.
+func parseShape(text string) ([]int, error) {
+	var shape []int
+	total := 1
+	for _, part := range strings.Split(strings.ToLower(text), "x") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 || total > math.MaxInt32/n {
+			return nil, fmt.Errorf("size %q: %w", part, solver.ErrOption)
+		}
+		total *= n
+		shape = append(shape, n)
+	}
+	if len(shape) > 3 {
+		return nil, fmt.Errorf("a grid has at most 3 axes: %w", solver.ErrOption)
+	}
+	return shape, nil
+}
+
+func shapeText(shape []int) string {
+	parts := make([]string, len(shape))
+	for k, n := range shape {
+		parts[k] = strconv.Itoa(n)
+	}
+	return strings.Join(parts, "x")
+}
+
+// files lists every file of the source, for what must not be overwritten.
+func (s *transportSource) files() []string {
+	var out []string
+	for _, f := range []string{s.a, s.b, s.wa, s.wb, s.cost} {
+		if f != "" && f != "-" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// record writes how the files are meant into a report's options.
+func (s *transportSource) record(f *report.Fields) {
+	if s.as != "" {
+		f.Add("as", s.as)
+	}
+	if s.grid != nil {
+		f.Add("grid", shapeText(s.grid))
+	}
+	if s.cost == "" {
+		f.Add("metric", s.metric)
+		f.Add("p", s.p)
+	}
+	f.Add("normalize", s.normalize)
+}
+
+// transport is a problem as understood: masses, and a cost that is stored,
+// between points, or on a grid.
+type transport struct {
+	a, b   []float64
+	x, y   *matrix.Dense // points; nil for a stored cost or a grid
+	stored *matrix.Dense // --cost
+	shape  []int         // grid
+	metric string
+	p      float64
+}
+
+// readTransport reads a source and says what was understood.
+func readTransport(in *inputs, s *transportSource) (*transport, error) {
+	t := &transport{metric: s.metric, p: s.p}
+	var err error
+	switch {
+	case s.cost != "":
+		err = t.readStored(in, s)
+	case s.a == "" || s.b == "":
+		missing := "--a"
+		if s.a != "" {
+			missing = "--b"
+		}
+		return nil, usageError("solve ot --a a.csv --b b.csv; with --cost an absent one is uniform", "%s is missing", missing)
+	case s.grid != nil:
+		err = t.readGrid(in, s)
+	default:
+		err = t.readPointsOrLine(in, s)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, t.balance(in.con, s.normalize)
+}
+
+func (s *transportSource) refuseWeights(why string) error {
+	if s.wa != "" || s.wb != "" {
+		return usageError("--a and --b hold the masses themselves here", "--wa and --wb are the masses of points, but %s", why)
+	}
+	if s.as == "points" {
+		return usageError("leave --as out", "--as points: %s", why)
+	}
+	return nil
+}
+
+func (t *transport) readStored(in *inputs, s *transportSource) error {
+	if s.grid != nil {
+		return usageError("leave one of them out", "--grid and --cost both define the cost")
+	}
+	if err := s.refuseWeights("--cost compares no points"); err != nil {
+		return err
+	}
+	f, err := in.read("cost", s.cost, func(o *matio.ReadOptions) { o.AllowNonFinite = true })
+	if err != nil {
+		return err
+	}
+	if t.stored, err = f.AsDense(in.options.MaxMemory); err != nil {
+		return err
+	}
+	if f.Rows == 0 || f.Cols == 0 {
+		return inputError("", "%s: the cost is empty (%d×%d)", s.cost, f.Rows, f.Cols)
+	}
+	for _, side := range []struct {
+		role, path string
+		size       int
+		dst        *[]float64
+	}{{"a", s.a, f.Rows, &t.a}, {"b", s.b, f.Cols, &t.b}} {
+		if side.path == "" {
+			*side.dst = uniformMasses(side.size)
+			in.con.say(side.role, "%s uniform masses", grouped(side.size))
+			continue
+		}
+		if *side.dst, err = readMasses(in, side.role, side.path); err != nil {
+			return err
+		}
+	}
+	if len(t.a) != f.Rows || len(t.b) != f.Cols {
+		hint := "the cost needs one row for each mass of a and one column for each of b"
+		if len(t.a) == f.Cols && len(t.b) == f.Rows {
+			hint = "exchange --a and --b, or transpose the cost"
+		}
+		return withHint(fmt.Errorf("%s: the cost is %d×%d but a has %d and b %d masses: %w", s.cost, f.Rows, f.Cols, len(t.a), len(t.b), solver.ErrDimension), "%s", hint)
+	}
+	in.con.say("cost", "%s: %s×%s matrix", s.cost, grouped(f.Rows), grouped(f.Cols))
+	return nil
+}
+
+func (t *transport) readGrid(in *inputs, s *transportSource) error {
+	if err := s.refuseWeights("--grid places the masses"); err != nil {
+		return err
+	}
+	t.shape = s.grid
+	var err error
+	if t.a, err = readHistogram(in, "a", s.a, s.grid); err != nil {
+		return err
+	}
+	if t.b, err = readHistogram(in, "b", s.b, s.grid); err != nil {
+		return err
+	}
+	in.con.say("cost", "%s between the points of a %s grid", t.costName(), strings.ReplaceAll(shapeText(s.grid), "x", "×"))
+	return nil
+}
+
+func (t *transport) readPointsOrLine(in *inputs, s *transportSource) error {
+	fa, err := in.read("a", s.a, nil)
+	if err != nil {
+		return err
+	}
+	fb, err := in.read("b", s.b, nil)
+	if err != nil {
+		return err
+	}
+	pa, err := meansPoints("a", s.a, s.as, fa)
+	if err != nil {
+		return err
+	}
+	pb, err := meansPoints("b", s.b, s.as, fb)
+	if err != nil {
+		return err
+	}
+	if pa != pb {
+		return inputError("--as points, or --as weights, reads both the same way",
+			"%s (%d×%d) was read as %s but %s (%d×%d) as %s", s.a, fa.Rows, fa.Cols, kindWord(pa), s.b, fb.Rows, fb.Cols, kindWord(pb))
+	}
+	if pa {
+		return t.takePoints(in, s, fa, fb)
+	}
+	return t.takeLine(in, s, fa, fb)
+}
+
+func kindWord(points bool) string {
+	if points {
+		return "points"
+	}
+	return "weights"
+}
+
+// meansPoints decides between points and weights by shape unless --as does.
+func meansPoints(role, path, as string, f *matio.File) (bool, error) {
+	switch {
+	case f.Rows == 0 || f.Cols == 0:
+		return false, inputError("", "%s: %s is empty (%d×%d)", path, role, f.Rows, f.Cols)
+	case as == "points":
+		return true, nil
+	case as == "weights":
+		return false, nil
+	case f.Rows == 1 && f.Cols > 1:
+		return false, inputError(fmt.Sprintf("--as weights: %d masses; --as points: one point in R^%d", f.Cols, f.Cols),
+			"%s: a single row of %d numbers can be masses or a point", path, f.Cols)
+	}
+	return f.Cols > 1, nil
+}
+
+func (t *transport) takePoints(in *inputs, s *transportSource, fa, fb *matio.File) error {
+	var err error
+	if t.x, t.a, err = takeCloud(in, "a", s.a, s.wa, fa); err != nil {
+		return err
+	}
+	if t.y, t.b, err = takeCloud(in, "b", s.b, s.wb, fb); err != nil {
+		return err
+	}
+	if t.x.Cols != t.y.Cols {
+		return withHint(fmt.Errorf("%s holds points in R^%d but %s in R^%d: %w", s.a, t.x.Cols, s.b, t.y.Cols, solver.ErrDimension),
+			"both need the same number of columns; masses go into --wa and --wb")
+	}
+	in.con.say("cost", "%s between the points", t.costName())
+	return nil
+}
+
+func takeCloud(in *inputs, role, path, weights string, f *matio.File) (*matrix.Dense, []float64, error) {
+	points, err := f.AsDense(in.options.MaxMemory)
+	if err != nil {
+		return nil, nil, err
+	}
+	if weights == "" {
+		in.con.say(role, "%s: read as %s points in %s, uniform weights", path, grouped(points.Rows), space(points.Cols))
+		return points, uniformMasses(points.Rows), nil
+	}
+	in.con.say(role, "%s: read as %s points in %s", path, grouped(points.Rows), space(points.Cols))
+	w, err := readMasses(in, "w"+role, weights)
+	if err == nil && len(w) != points.Rows {
+		err = fmt.Errorf("%s holds %d masses for the %d points of %s: %w", weights, len(w), points.Rows, path, solver.ErrDimension)
+	}
+	return points, w, err
+}
+
+func space(d int) string {
+	switch d {
+	case 1:
+		return "R"
+	case 2:
+		return "R²"
+	case 3:
+		return "R³"
+	}
+	return fmt.Sprintf("R^%d", d)
+}
+
+// takeLine places weights at 0, 1, 2, … on a line.
+func (t *transport) takeLine(in *inputs, s *transportSource, fa, fb *matio.File) error {
+	if err := s.refuseWeights(fmt.Sprintf("%s holds masses", s.a)); err != nil {
+		return err
+	}
+	var err error
+	if t.a, err = masses(in.con, "a", s.a, fa); err != nil {
+		return err
+	}
+	if t.b, err = masses(in.con, "b", s.b, fb); err != nil {
+		return err
+	}
+	if len(t.a) == len(t.b) {
+		t.shape = []int{len(t.a)}
+	} else {
+		t.x, t.y = line(len(t.a)), line(len(t.b))
+	}
+	in.con.say("cost", "%s between the positions 0, 1, 2, … on a line", t.costName())
+	return nil
+}
+
+func line(n int) *matrix.Dense {
+	d := &matrix.Dense{Rows: n, Cols: 1, Data: make([]float64, n)}
+	for i := range d.Data {
+		d.Data[i] = float64(i)
+	}
+	return d
+}
+
+func (t *transport) costName() string {
+	if t.p != 1 {
+		return fmt.Sprintf("%s^%v", t.metric, t.p)
+	}
+	return t.metric
+}
+
+func uniformMasses(n int) []float64 {
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1 / float64(n)
+	}
+	return w
+}
+
+// readMasses reads a vector of masses.
+func readMasses(in *inputs, role, path string) ([]float64, error) {
+	f, err := in.read(role, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return masses(in.con, role, path, f)
+}
+
+// masses returns the vector that a file holds, checked.
+func masses(con *console, role, path string, f *matio.File) ([]float64, error) {
+	if f.Rows != 1 && f.Cols != 1 {
+		return nil, withHint(fmt.Errorf("%s: masses need one column, not a %d×%d matrix: %w", path, f.Rows, f.Cols, solver.ErrDimension),
+			"--grid %dx%d reads a matrix as a histogram", f.Rows, f.Cols)
+	}
+	w, err := f.Vector()
+	if err != nil {
+		return nil, err
+	}
+	con.say(role, "%s: read as %s masses", path, grouped(len(w)))
+	return w, checkMasses(path, w)
+}
+
+// readHistogram reads masses on a grid: a vector, or a matrix of the grid's
+// shape.
+func readHistogram(in *inputs, role, path string, shape []int) ([]float64, error) {
+	f, err := in.read(role, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	total := 1
+	for _, n := range shape {
+		total *= n
+	}
+	vector := f.Rows == 1 || f.Cols == 1
+	if f.Rows*f.Cols != total || (!vector && len(shape) == 2 && f.Rows != shape[0]) {
+		return nil, withHint(fmt.Errorf("%s: %d×%d values do not fill a %s grid: %w", path, f.Rows, f.Cols, shapeText(shape), solver.ErrDimension),
+			"--grid %dx%d is this file's shape", f.Rows, f.Cols)
+	}
+	d, err := f.AsDense(in.options.MaxMemory)
+	if err != nil {
+		return nil, err
+	}
+	in.con.say(role, "%s: read as a %s histogram", path, strings.ReplaceAll(shapeText(shape), "x", "×"))
+	return d.Data, checkMasses(path, d.Data)
+}
+
+// checkMasses refuses negative and all-zero masses, naming the entry.
+func checkMasses(path string, w []float64) error {
+	for i, v := range w {
+		err := solver.ErrNegative
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			err = solver.ErrNonFinite
+		} else if v >= 0 {
+			continue
+		}
+		return withHint(&solver.EntryError{What: path, Row: i + 1, Value: v, Err: err}, "masses have to be finite and ≥ 0")
+	}
+	if total(w) == 0 {
+		return inputError("give at least one positive mass", "%s: all masses are zero", path)
+	}
+	return nil
+}
+
+// total is the compensated sum of masses.
+func total(w []float64) float64 {
+	var sum, lost float64
+	for _, v := range w {
+		next := sum + v
+		if math.Abs(sum) >= math.Abs(v) {
+			lost += (sum - next) + v
+		} else {
+			lost += (v - next) + sum
+		}
+		sum = next
+	}
+	return sum + lost
+}
+
+const (
+	nearlyEqual = 1e-6  // relative difference of sums that is repaired
+	unremarked  = 1e-12 // one that rounding explains
+)
+
+// balance makes the sums of both masses equal, or refuses. Slices that came
+// from files are replaced, not changed.
+func (t *transport) balance(con *console, normalize bool) error {
+	sa, sb := total(t.a), total(t.b)
+	if math.IsInf(sa, 0) || math.IsInf(sb, 0) {
+		return inputError("scale the masses down", "the masses overflow: a sums to %v, b to %v", sa, sb)
+	}
+	if normalize {
+		t.a, t.b = scaled(t.a, 1/sa), scaled(t.b, 1/sb)
+		con.say("masses", "scaled to 1 from %v and %v", sa, sb)
+		return nil
+	}
+	apart := math.Abs(sa-sb) / math.Max(sa, sb)
+	switch {
+	case apart == 0:
+		return nil
+	case apart >= nearlyEqual:
+		return inputError("--normalize scales both to 1", "masses are unequal: a sums to %v, b to %v", sa, sb)
+	case apart > unremarked:
+		con.warn("a sums to %v, b to %v: b was scaled to a's sum", sa, sb)
+	}
+	t.b = scaled(t.b, sa/sb)
+	return nil
+}
+
+func scaled(w []float64, s float64) []float64 {
+	out := make([]float64, len(w))
+	for i, v := range w {
+		out[i] = s * v
+	}
+	return out
+}
+
+// cost is the ground cost for the solver. Grids on which the metric does
+// not separate are solved between their points.
+func (t *transport) cost() (ot.Cost, error) {
+	switch {
+	case t.stored != nil:
+		return ot.NewDenseCost(t.stored), nil
+	case t.shape == nil:
+		return ot.NewPointCost(t.x, t.y, ot.Metric(t.metric), t.p)
+	case t.separable():
+		return ot.NewGridCost(t.shape, ot.Metric(t.metric), t.p)
+	}
+	points := t.targets()
+	return ot.NewPointCost(points, points, ot.Metric(t.metric), t.p)
+}
+
+func (t *transport) separable() bool {
+	return t.p == 1 && (t.metric == string(ot.SqEuclidean) || t.metric == string(ot.Cityblock))
+}
+
+// checkedCost is the same cost for the independent checker.
+func (t *transport) checkedCost() (verify.Cost, error) {
+	switch {
+	case t.stored != nil:
+		return verify.DenseCost(t.stored), nil
+	case t.shape == nil:
+		return verify.PointCost(t.x, t.y, t.metric, t.p)
+	}
+	return verify.GridCost(t.shape, t.metric, t.p)
+}
+
+// targets are the points of b: nil when a stored cost hides them.
+func (t *transport) targets() *matrix.Dense {
+	if t.shape == nil {
+		return t.y
+	}
+	d := len(t.shape)
+	points := &matrix.Dense{Rows: len(t.b), Cols: d, Data: make([]float64, len(t.b)*d)}
+	for i := range points.Rows {
+		rest := i
+		for k := d - 1; k >= 0; k-- {
+			points.Data[i*d+k] = float64(rest % t.shape[k])
+			rest /= t.shape[k]
+		}
+	}
+	return points
+}
+
+// sources are the points of a, likewise.
+func (t *transport) sources() *matrix.Dense {
+	if t.shape == nil {
+		return t.x
+	}
+	return t.targets()
+}

@@ -1,0 +1,124 @@
+package ot
+
+import (
+	"math"
+
+	"solve/internal/kern"
+	"solve/internal/par"
+)
+
+// denseSchur is the Hessian with nothing dropped, for plans too full to be
+// worth sparsifying. Rows of P are stored when they fit, else recomputed.
+type denseSchur struct {
+	s    *semidual
+	p    *point
+	plan []float64 // n×m, nil when rows are recomputed
+	d    []float64
+	diag []float64
+	q    [][]float64 // partial products by block of rows
+}
+
+// newDenseSchur reads the plan of p once.
+func newDenseSchur(s *semidual, p *point, limit int64) *denseSchur {
+	h := &denseSchur{s: s, p: p, d: make([]float64, s.m), diag: make([]float64, s.m), q: make([][]float64, len(s.blocks))}
+	if 8*int64(s.n)*int64(s.m) <= limit/2 {
+		h.plan = make([]float64, s.n*s.m)
+	}
+	for k := range h.q {
+		h.q[k] = make([]float64, s.m)
+	}
+	s.passes++
+	h.rows(func(k, i int, row []float64) {
+		if h.plan != nil {
+			copy(h.plan[i*s.m:], row)
+		}
+		scale := 1 / s.a[i]
+		for j, v := range row {
+			h.q[k][j] += scale * v * v
+		}
+	}, true)
+	copy(h.d, p.c)
+	h.sum(h.diag)
+	for j := range h.diag {
+		h.diag[j] = max(h.d[j]-h.diag[j], smallestDiagonal*h.d[j])
+	}
+	return h
+}
+
+// shift adds μ b to the diagonal.
+func (h *denseSchur) shift(mu float64) {
+	for j, b := range h.s.b {
+		h.d[j] += mu * b
+		h.diag[j] += mu * b
+	}
+}
+
+// rows visits every row of P in blocks; h.q[k] is cleared before block k.
+func (h *denseSchur) rows(visit func(k, i int, row []float64), recompute bool) {
+	s := h.s
+	par.For(s.threads, len(s.blocks), func(k int) {
+		clear(h.q[k])
+		buf := s.scratch.Get().(*rowBuffers)
+		defer s.scratch.Put(buf)
+		lo, hi := par.Bounds(k, s.n, s.rowsPerBlock)
+		for i := lo; i < hi; i++ {
+			if recompute || h.plan == nil {
+				s.cost.planRow(buf.e[0], i, h.p.alpha[i], h.p.beta, s.invEps)
+				visit(k, i, buf.e[0])
+				continue
+			}
+			visit(k, i, h.plan[i*s.m:][:s.m])
+		}
+	})
+}
+
+// sum adds the blocks in order.
+func (h *denseSchur) sum(out []float64) {
+	clear(out)
+	for _, q := range h.q {
+		kern.Axpy(1, q, out)
+	}
+}
+
+func (h *denseSchur) mul(q, y []float64) {
+	h.rows(func(k, i int, row []float64) {
+		kern.Axpy(kern.Dot(row, y)/h.s.a[i], row, h.q[k])
+	}, false)
+	if h.plan == nil {
+		h.s.passes++
+	}
+	h.sum(q)
+	for j := range q {
+		q[j] = h.d[j]*y[j] - q[j]
+	}
+}
+
+func (h *denseSchur) diagonal() []float64 { return h.diag }
+func (h *denseSchur) flops() float64      { return 4 * float64(h.s.n) * float64(h.s.m) }
+
+func (h *denseSchur) lowerFlops() float64 {
+	if h.plan == nil {
+		return math.Inf(1)
+	}
+	return float64(h.s.n) * float64(h.s.m) * float64(h.s.m) / 8 // a matrix product, at its speed
+}
+
+func (h *denseSchur) lower(out []float64) {
+	n, m := h.s.n, h.s.m
+	clear(out)
+	const depth = 256
+	scaled := make([]float64, min(depth, n)*m)
+	for i0 := 0; i0 < n; i0 += depth {
+		rows := min(depth, n-i0)
+		for r := range rows {
+			scale := 1 / math.Sqrt(h.s.a[i0+r])
+			for j, v := range h.plan[(i0+r)*m:][:m] {
+				scaled[r*m+j] = scale * v
+			}
+		}
+		kern.Gemm(m, m, rows, -1, scaled, m, true, scaled, m, false, out, m, nil)
+	}
+	for j := range m {
+		out[j*m+j] += h.d[j]
+	}
+}

@@ -1,0 +1,194 @@
+package ot
+
+import (
+	"fmt"
+	"math"
+
+	"solve/solver"
+)
+
+// infeasible decides whether mass can be moved along the finite entries of
+// the cost alone, by a maximum flow (Dinic 1970; Hall's condition with
+// masses). If it cannot, the verdict names a set of rows with more mass than
+// the columns they reach.
+func infeasible(p *Problem) (solver.Verdict, bool) {
+	f := newFlow(p)
+	for f.augment() {
+	}
+	left := 0.0
+	for _, x := range f.excess {
+		left += x
+	}
+	if left <= flowTolerance*f.mass {
+		return solver.Verdict{}, false
+	}
+	return f.violation(p), true
+}
+
+// flowTolerance is the relative mass that rounding may leave behind.
+const flowTolerance = 1e-12
+
+// flow is a maximum flow on the bipartite graph of the finite entries: mass
+// runs forward along every arc and back along arcs that carry some.
+type flow struct {
+	n, m   int
+	mass   float64
+	arcs   [][]arc     // by row
+	back   [][]backArc // by column
+	excess []float64   // mass still at the rows
+	room   []float64   // mass still wanted by the columns
+	level  []int       // breadth-first level: rows 0…n−1, columns n…n+m−1
+	next   []int       // next arc to try
+}
+
+type arc struct {
+	col  int
+	flow float64
+}
+
+type backArc struct{ row, at int }
+
+func newFlow(p *Problem) *flow {
+	n, m := p.Cost.Dims()
+	f := &flow{n: n, m: m, arcs: make([][]arc, n), back: make([][]backArc, m),
+		excess: append([]float64(nil), p.A...), room: append([]float64(nil), p.B...),
+		level: make([]int, n+m), next: make([]int, n+m)}
+	row := make([]float64, m)
+	for i, a := range p.A {
+		f.mass += a
+		if a == 0 {
+			continue
+		}
+		p.Cost.Row(i, 0, row)
+		for j, c := range row {
+			if !math.IsInf(c, 1) && p.B[j] > 0 {
+				f.back[j] = append(f.back[j], backArc{i, len(f.arcs[i])})
+				f.arcs[i] = append(f.arcs[i], arc{col: j})
+			}
+		}
+	}
+	return f
+}
+
+// augment pushes a blocking flow along shortest paths and reports whether it
+// moved anything.
+func (f *flow) augment() bool {
+	if !f.search() {
+		return false
+	}
+	clear(f.next)
+	moved := 0.0
+	for i := range f.n {
+		for f.excess[i] > 0 {
+			x := f.pushRow(i, f.excess[i])
+			if x == 0 {
+				break
+			}
+			f.excess[i] -= x
+			moved += x
+		}
+	}
+	return moved > 0
+}
+
+// search levels the nodes by distance from the rows with excess and reports
+// whether a column with room is reached.
+func (f *flow) search() bool {
+	for v := range f.level {
+		f.level[v] = -1
+	}
+	var queue []int
+	for i, x := range f.excess {
+		if x > flowTolerance*f.mass/float64(f.n) {
+			f.level[i] = 0
+			queue = append(queue, i)
+		}
+	}
+	found := false
+	visit := func(v, level int) {
+		if f.level[v] < 0 {
+			f.level[v] = level
+			queue = append(queue, v)
+		}
+	}
+	for len(queue) > 0 {
+		v := queue[0]
+		queue = queue[1:]
+		if v < f.n {
+			for _, a := range f.arcs[v] {
+				visit(f.n+a.col, f.level[v]+1)
+			}
+			continue
+		}
+		j := v - f.n
+		found = found || f.room[j] > 0
+		for _, b := range f.back[j] {
+			if f.arcs[b.row][b.at].flow > 0 {
+				visit(b.row, f.level[v]+1)
+			}
+		}
+	}
+	return found
+}
+
+// pushRow sends up to x from row i to columns one level on.
+func (f *flow) pushRow(i int, x float64) float64 {
+	for ; f.next[i] < len(f.arcs[i]); f.next[i]++ {
+		a := &f.arcs[i][f.next[i]]
+		if f.level[f.n+a.col] != f.level[i]+1 {
+			continue
+		}
+		if sent := f.pushCol(a.col, x); sent > 0 {
+			a.flow += sent
+			return sent
+		}
+	}
+	return 0
+}
+
+// pushCol delivers up to x in column j, or sends it back to rows one level on.
+func (f *flow) pushCol(j int, x float64) float64 {
+	if f.room[j] > 0 {
+		sent := min(x, f.room[j])
+		f.room[j] -= sent
+		return sent
+	}
+	v := f.n + j
+	for ; f.next[v] < len(f.back[j]); f.next[v]++ {
+		b := f.back[j][f.next[v]]
+		a := &f.arcs[b.row][b.at]
+		if a.flow <= 0 || f.level[b.row] != f.level[v]+1 {
+			continue
+		}
+		if sent := f.pushRow(b.row, min(x, a.flow)); sent > 0 {
+			a.flow -= sent
+			return sent
+		}
+	}
+	return 0
+}
+
+// violation names the rows that the last search reached: together they hold
+// more mass than the columns that they reach.
+func (f *flow) violation(p *Problem) solver.Verdict {
+	var rows []int
+	held, wanted := 0.0, 0.0
+	for i, a := range p.A {
+		if f.level[i] >= 0 {
+			rows = append(rows, i+1)
+			held += a
+		}
+	}
+	for j, b := range p.B {
+		if f.level[f.n+j] >= 0 {
+			wanted += b
+		}
+	}
+	const listed = 20
+	list := fmt.Sprint(rows[:min(listed, len(rows))])
+	if len(rows) > listed {
+		list = fmt.Sprintf("%s and %d more", list, len(rows)-listed)
+	}
+	return solver.Verdict{Status: solver.Infeasible, Reason: solver.ViolatingSet,
+		Detail: fmt.Sprintf("rows %s hold mass %.6g but reach columns that take only %.6g", list, held, wanted)}
+}

@@ -1,0 +1,464 @@
+package ot
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"solve/internal/kern"
+	"solve/linsys/direct"
+	"solve/solver"
+)
+
+// The default method: ε-scaling, a Newton method on the semi-dual whose
+// Hessian is sparsified under error control, and a line search that falls
+// back to Sinkhorn sweeps wherever the quadratic model fails. It keeps the
+// two stages of Sinkhorn-Newton-Sparse (Tang et al., ICLR 2024) and replaces
+// its fixed sparsity by a bound on the dropped mass that shrinks with the
+// error, which restores quadratic convergence.
+
+// Tuning of the method; all dimensionless.
+const (
+	dropRate        = 0.1  // δ: dropped mass relative to the marginal error
+	scalingFactor   = 4.0  // ε of one level over that of the next
+	firstLevel      = 10.0 // first level: (max C − min C)/firstLevel
+	levelSweeps     = 3    // Sinkhorn sweeps when a level starts
+	levelError      = 0.05 // marginal error at which a level ends
+	farError        = 0.5  // above, the quadratic model is not tried
+	longStep        = 8.0  // largest first trial step in log scale
+	armijo          = 1e-4
+	stepShrink      = 0.3
+	maxTrials       = 8
+	goodStep        = 0.3 // a shorter step counts as a failure of the model
+	minSweeps       = 5
+	maxSweeps       = 80
+	flatError       = 1e-6 // below, h is flat to rounding and the error itself decides
+	maxCG           = 2000
+	slowCG          = 300  // iterations after which a factorisation takes over
+	maxDirect       = 3000 // largest order of a dense factorisation
+	denseFill       = 0.25 // fill above which nothing is dropped
+	forcingFactor   = 0.1
+	forcingSmallest = 1e-10
+)
+
+// newton is the state of the method.
+type newton struct {
+	s          *semidual
+	opt        *Options
+	cur, trial *point
+	best       *point // smallest error at the final ε
+	hess       hessian
+	schur      schur
+	cg         cgWork
+	g, y       []float64
+	col        []float64 // selection thresholds by column
+	mu         float64
+	sweeps     int
+	direct     bool
+	stalled    int
+	final      bool // at the last ε-level
+
+	stats *Stats
+	log   *progress
+}
+
+func newNewton(s *semidual, opt *Options, stats *Stats, log *progress) *newton {
+	nw := &newton{
+		s: s, opt: opt, cur: newPoint(s.n, s.m), trial: newPoint(s.n, s.m), best: newPoint(s.n, s.m),
+		g: make([]float64, s.m), y: make([]float64, s.m), col: make([]float64, s.m),
+		sweeps: minSweeps, stats: stats, log: log,
+	}
+	nw.hess.s = s
+	return nw
+}
+
+// levels lists the ε-scaling sequence, ending in eps.
+func levels(eps, spread float64) []float64 {
+	if !(spread > 50*eps) {
+		return []float64{eps}
+	}
+	var out []float64
+	for e := spread / firstLevel; e > eps; e /= scalingFactor {
+		out = append(out, e)
+	}
+	return append(out, eps)
+}
+
+// run solves to marginal error tol from the potentials g0 (cost units, nil
+// for zero) and leaves the answer in nw.best.
+func (nw *newton) run(ctx context.Context, tol float64, g0 []float64) solver.Reason {
+	target := nw.s.eps
+	seq := levels(target, nw.s.spread)
+	if g0 != nil {
+		seq = []float64{target}
+		for j, g := range g0 {
+			nw.cur.beta[j] = g / target
+		}
+	}
+	nw.stats.EpsLevels = len(seq)
+	prev := seq[0]
+	for k, eps := range seq {
+		nw.s.setEps(eps)
+		for j := range nw.cur.beta {
+			nw.cur.beta[j] *= prev / eps
+		}
+		for i := range nw.cur.alpha {
+			nw.cur.alpha[i] *= prev / eps
+		}
+		prev, nw.cur.valid = eps, false
+		nw.final = k == len(seq)-1
+		goal := levelError
+		if nw.final {
+			goal = tol
+		}
+		nw.mu, nw.sweeps, nw.stalled = 0, minSweeps, 0
+		if reason := nw.level(ctx, goal); reason != "" {
+			if !nw.final {
+				nw.abandonTo(target, eps)
+			}
+			return reason
+		}
+	}
+	return solver.Tolerance
+}
+
+// abandonTo restates the current potentials at the final ε when the run ends
+// before it is reached: whatever they are worth there is certified.
+func (nw *newton) abandonTo(target, eps float64) {
+	nw.s.setEps(target)
+	for j := range nw.cur.beta {
+		nw.cur.beta[j] *= eps / target
+	}
+	for i := range nw.cur.alpha {
+		nw.cur.alpha[i] = math.NaN()
+	}
+	if nw.s.eval(context.Background(), nw.cur, 1, nil) == nil {
+		nw.best.assign(nw.cur)
+	}
+}
+
+// level runs at one ε until the marginal error is at most goal. The reason is
+// empty when it got there.
+func (nw *newton) level(ctx context.Context, goal float64) solver.Reason {
+	if reason := nw.sinkhorn(ctx, levelSweeps); reason != "" {
+		return reason
+	}
+	for {
+		if nw.cur.e <= goal {
+			return ""
+		}
+		if nw.final && nw.atRoundoff() {
+			return solver.AtRoundoff
+		}
+		if nw.iterations() >= nw.opt.maxIter() {
+			return solver.IterationLimit
+		}
+		var reason solver.Reason
+		if nw.cur.e > farError {
+			reason = nw.sinkhorn(ctx, nw.sweeps)
+		} else {
+			reason = nw.step(ctx, goal)
+		}
+		if reason != "" {
+			return reason
+		}
+	}
+}
+
+func (nw *newton) iterations() int { return nw.stats.Sweeps + nw.stats.NewtonSteps }
+
+// atRoundoff tells whether rounding alone explains the error.
+func (nw *newton) atRoundoff() bool {
+	return nw.cur.e <= 3*nw.s.roundoff(nw.cur) && nw.stalled > 0 || nw.stalled >= 3
+}
+
+// sinkhorn does k sweeps and leaves cur evaluated, with its entries selected.
+func (nw *newton) sinkhorn(ctx context.Context, k int) solver.Reason {
+	s := nw.s
+	for range k {
+		if !nw.cur.valid {
+			if err := s.eval(ctx, nw.cur, 1, nil); err != nil {
+				return cause(ctx)
+			}
+		}
+		s.sweep(nw.cur, 1)
+		nw.stats.Sweeps++
+		if err := nw.log.record("sinkhorn", nw.iterations(), s.dual(nw.cur), nw.cur.e, math.NaN()); err != nil {
+			return solver.Interrupted
+		}
+	}
+	if err := s.eval(ctx, nw.cur, 1, nw.selectAt(min(1, nw.cur.e)/4)); err != nil {
+		return cause(ctx)
+	}
+	nw.keepBest()
+	return ""
+}
+
+// selectAt is the selection for a Newton step at marginal error about e.
+// c is not known before the pass ends: the smaller of b and the last c stands
+// in, and the exact threshold is applied afterwards.
+func (nw *newton) selectAt(e float64) *selection {
+	theta := nw.threshold(max(e, 1e-13))
+	for j, b := range nw.s.b {
+		nw.col[j] = theta * b
+		if c := nw.cur.c[j]; c > 0 && c < b {
+			nw.col[j] = theta * c
+		}
+	}
+	return &selection{row: theta, col: nw.col, fill: denseFill}
+}
+
+// threshold is θ: entries with P_ij/a_i and P_ij/c_j both below are dropped.
+func (nw *newton) threshold(e float64) float64 {
+	return dropRate * min(1, e) / float64(max(nw.s.n, nw.s.m))
+}
+
+func (nw *newton) keepBest() {
+	if nw.final && !(nw.best.e <= nw.cur.e) {
+		nw.best.assign(nw.cur)
+	}
+}
+
+// step is one Newton step with its line search, and the Sinkhorn sweeps that
+// follow a step which had to be cut.
+func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
+	s := nw.s
+	s.gradient(nw.g, nw.cur)
+	if reason := nw.direction(ctx); reason != "" {
+		return reason
+	}
+	slope := kern.Dot(nw.g, nw.y)
+	t, ok := 0.0, false
+	if slope < 0 {
+		var reason solver.Reason
+		if t, ok, reason = nw.search(ctx, slope, goal); reason != "" {
+			return reason
+		}
+	}
+	if ok {
+		if nw.trial.e >= nw.cur.e && nw.cur.e < 1e-8 {
+			nw.stalled++
+		} else {
+			nw.stalled = 0
+		}
+		nw.cur, nw.trial = nw.trial, nw.cur
+		nw.keepBest()
+	} else if nw.cur.e < 1e-8 {
+		nw.stalled++
+	}
+	nw.stats.NewtonSteps++
+	if err := nw.log.record("newton", nw.iterations(), s.dual(nw.cur), nw.cur.e, t); err != nil {
+		return solver.Interrupted
+	}
+	if ok && t >= goodStep {
+		if nw.mu *= 0.1; nw.mu < 1e-8 {
+			nw.mu = 0
+		}
+		nw.sweeps = max(minSweeps, nw.sweeps/2)
+		return ""
+	}
+	if nw.final && nw.cur.e < 1e-8 {
+		return "" // at rounding level: sweeps gain nothing, the stall count ends it
+	}
+	nw.mu = min(max(10*nw.mu, 1e-4), 1)
+	k := nw.sweeps
+	nw.sweeps = min(2*nw.sweeps, maxSweeps)
+	return nw.sinkhorn(ctx, k)
+}
+
+// search backtracks along y from the largest sensible step.
+func (nw *newton) search(ctx context.Context, slope, goal float64) (t float64, ok bool, reason solver.Reason) {
+	t = 1
+	if size := maxAbs(nw.y); size > longStep {
+		t = longStep / size
+	}
+	slack := 1e-14 * max(1, math.Abs(nw.cur.h))
+	for range maxTrials {
+		for j := range nw.y {
+			nw.trial.beta[j] = nw.cur.beta[j] + t*nw.y[j]
+		}
+		copy(nw.trial.alpha, nw.cur.alpha)
+		var sel *selection
+		if predicted := nw.predict(t); predicted > goal/10 {
+			sel = nw.selectAt(predicted)
+		} else {
+			sel = nw.selectAt(goal)
+		}
+		if err := nw.s.eval(ctx, nw.trial, 1, sel); err != nil {
+			return t, false, cause(ctx)
+		}
+		if nw.cur.e < flatError {
+			if nw.trial.e < nw.cur.e || nw.trial.h <= nw.cur.h+armijo*t*slope {
+				return t, true, ""
+			}
+		} else if nw.trial.h <= nw.cur.h+armijo*t*slope+slack {
+			return t, true, ""
+		}
+		t *= stepShrink
+	}
+	return t, false, ""
+}
+
+// predict guesses the error after a step of length t: quadratic for a full
+// step. Too low a guess only keeps entries that compaction drops again.
+func (nw *newton) predict(t float64) float64 {
+	if t < 1 {
+		return nw.cur.e / 4
+	}
+	return 0.1 * nw.cur.e * nw.cur.e
+}
+
+// direction solves the Newton system S y = −g.
+func (nw *newton) direction(ctx context.Context) solver.Reason {
+	nw.assemble()
+	for j := range nw.g {
+		nw.g[j] = -nw.g[j]
+	}
+	forcing := min(max(forcingFactor*nw.cur.e, forcingSmallest), 0.1)
+	ok := nw.solve(ctx, nw.g, nw.y, forcing)
+	for j := range nw.g {
+		nw.g[j] = -nw.g[j]
+	}
+	if !ok {
+		return cause(ctx)
+	}
+	nw.s.centre(nw.y)
+	return ""
+}
+
+// assemble builds the Hessian at cur.
+func (nw *newton) assemble() {
+	if nw.cur.kept.overflow() {
+		d := newDenseSchur(nw.s, nw.cur, nw.opt.MemoryLimit())
+		d.shift(nw.mu)
+		nw.schur = d
+		return
+	}
+	nw.hess.sparsify(nw.cur, nw.threshold(nw.cur.e))
+	nw.stats.HessianNNZ = max(nw.stats.HessianNNZ, nw.hess.nnz)
+	if nw.mu > 0 {
+		nw.hess.shift(nw.cur.c, nw.mu)
+	}
+	nw.schur = &nw.hess
+}
+
+// solve finds y with S y = rhs, by conjugate gradients or, where they are
+// slow or a model of the work says so, by a dense factorisation. It reports
+// false when ctx ended it.
+func (nw *newton) solve(ctx context.Context, rhs, y []float64, tol float64) bool {
+	if nw.direct || nw.factorsFaster() {
+		if nw.factor(rhs, y) {
+			return true
+		}
+	}
+	r := pcg(ctx, nw.schur, y, rhs, tol, maxCG, &nw.cg)
+	nw.stats.CGIterations += r.iterations
+	if r.iterations >= slowCG && nw.s.m <= maxDirect {
+		nw.direct = true
+	}
+	return ctx.Err() == nil
+}
+
+// factorsFaster compares nominal times: conjugate gradients at the number of
+// iterations that such systems usually take, against assembly and
+// factorisation. Nominal, because a choice by the clock would not repeat.
+func (nw *newton) factorsFaster() bool {
+	const (
+		usualCG  = 60
+		nsGather = 0.3  // a flop of a sparse product
+		nsAdd    = 0.3  // a flop of the assembly
+		nsGemm   = 0.02 // a flop of the factorisation
+	)
+	m := float64(nw.s.m)
+	if nw.s.m > maxDirect {
+		return false
+	}
+	return nsAdd*nw.schur.lowerFlops()+nsGemm*m*m*m/3 < usualCG*(nsGather*nw.schur.flops()+10*m)
+}
+
+// factor solves through the Cholesky factor of S. The kernel of S (or what
+// dropping left of it) is removed by fixing the heaviest column.
+func (nw *newton) factor(rhs, y []float64) bool {
+	m := nw.s.m
+	a := make([]float64, m*m)
+	nw.schur.lower(a)
+	fixed := 0
+	for j, c := range nw.cur.c {
+		if c > nw.cur.c[fixed] {
+			fixed = j
+		}
+	}
+	diag := nw.schur.diagonal()
+	for j := range m {
+		a[j*m+j] += 1e-15 * nw.cur.c[j]
+		if j < fixed {
+			a[fixed*m+j] = 0
+		} else if j > fixed {
+			a[j*m+fixed] = 0
+		}
+	}
+	a[fixed*m+fixed] = max(diag[fixed], nw.cur.c[fixed])
+	c, err := direct.FactorDense(m, a, nw.s.threads)
+	if err != nil {
+		return false
+	}
+	copy(y, rhs)
+	y[fixed] = 0
+	c.Solve(y)
+	nw.stats.Factored++
+	return true
+}
+
+// roundingDirection is the Newton direction at the answer, by which the plan
+// is made feasible; nil when there is none to be had.
+func (nw *newton) roundingDirection(ctx context.Context) []float64 {
+	s := nw.s
+	if !(nw.best.e > 0 && nw.best.e < farError) {
+		return nil
+	}
+	nw.cur, nw.final, nw.mu = nw.best, true, 0
+	if err := s.eval(ctx, nw.cur, 1, nw.selectAt(nw.cur.e)); err != nil {
+		return nil
+	}
+	nw.assemble()
+	s.gradient(nw.g, nw.cur)
+	for j := range nw.g {
+		nw.g[j] = -nw.g[j]
+	}
+	if !nw.solve(ctx, nw.g, nw.y, roundingTol) {
+		return nil
+	}
+	s.centre(nw.y)
+	return nw.y
+}
+
+// roundingTol is the relative residual of that solve: what it leaves costs
+// the gap roundingTol·e·max|C|.
+const roundingTol = 1e-4
+
+// cause translates the end of a context.
+func cause(ctx context.Context) solver.Reason {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return solver.TimeLimit
+	}
+	return solver.Interrupted
+}
+
+// progress passes iterations on to the caller's Recorder.
+type progress struct {
+	to    solver.Recorder
+	start time.Time
+	err   error
+}
+
+func (p *progress) record(phase string, iter int, objective, residual, step float64) error {
+	if p.to == nil {
+		return nil
+	}
+	p.err = p.to.Record(solver.Record{
+		Iter: iter, Phase: phase, Elapsed: time.Since(p.start),
+		Objective: objective, Residual: residual, Gap: math.NaN(), Step: step,
+	})
+	return p.err
+}

@@ -1,0 +1,259 @@
+package ot
+
+import (
+	"math"
+
+	"solve/internal/kern"
+	"solve/internal/par"
+)
+
+// rounding is what makes the potentials' plan P feasible, in two steps.
+//
+// Newton rounding: with x, y from the Newton system at P, P∘(1+x_i+y_j) has
+// the right marginals up to the residual of the linear solve, and its gap is
+// of second order in the marginal error. Then the columns are scaled down to
+// at most b, and what is missing is added as a product of the deficits
+// (Altschuler, Weed, Rigollet 2017, algorithm 2):
+//
+//	P̂_ij = P_ij (1 + x_i + y_j) v_j + er_i ec_j / Σ er.
+type rounding struct {
+	x, y, v []float64
+	er, ec  []float64 // er is divided by its sum already
+}
+
+// smallestFactor is how far 1 + x_i + y_j may fall before Newton rounding is
+// given up: at 0 the plan would lose its sign.
+const smallestFactor = 0.05
+
+// atRounding is the relative deficit that is left alone: a rank-one term of
+// that size says nothing, and would hide entries of size 10⁻⁴⁴ under 10⁻¹⁷.
+const atRounding = 16 * 0x1p-53
+
+// round makes the plan of p feasible. y is a Newton direction at p (a
+// solution of S y = b − c), or nil.
+func (s *semidual) round(p *point, y []float64) *rounding {
+	r := &rounding{x: make([]float64, s.n), y: make([]float64, s.m), v: make([]float64, s.m)}
+	col := p.c
+	if y != nil {
+		copy(r.y, y)
+		if col = s.newtonRound(p, r); col == nil {
+			clear(r.x)
+			clear(r.y)
+			col = p.c
+		}
+	}
+	for j, c := range col {
+		r.v[j] = 1
+		if c > s.b[j] {
+			r.v[j] = s.b[j] / c
+		}
+	}
+	r.er, r.ec = s.deficits(p, r, col)
+	return r
+}
+
+// newtonRound fills r.x from r.y and returns the column sums of the corrected
+// plan, or nil when an entry could turn negative.
+func (s *semidual) newtonRound(p *point, r *rounding) []float64 {
+	col := make([]float64, s.m)
+	s.rowPass(p, func(i int, row []float64, sums []float64) {
+		r.x[i] = -kern.Dot(row, r.y) / s.a[i]
+		kern.Axpy(1+r.x[i], row, sums)
+	}, col)
+	lowest := 0.0
+	for _, x := range r.x {
+		lowest = min(lowest, x)
+	}
+	lowestY := 0.0
+	for j, y := range r.y {
+		col[j] += y * p.c[j]
+		lowestY = min(lowestY, y)
+	}
+	if !(1+lowest+lowestY > smallestFactor) {
+		return nil
+	}
+	return col
+}
+
+// deficits are the masses still missing in rows and columns; both are nil
+// when all of them are at rounding level.
+func (s *semidual) deficits(p *point, r *rounding, col []float64) (er, ec []float64) {
+	er, ec = make([]float64, s.n), make([]float64, s.m)
+	scaled := make([]float64, s.m)
+	small, sum := true, 0.0
+	for j, v := range r.v {
+		scaled[j] = v * (1 + r.y[j])
+		ec[j] = max(0, s.b[j]-v*col[j])
+		small = small && ec[j] <= atRounding*s.b[j]
+	}
+	s.rowPass(p, func(i int, row []float64, _ []float64) {
+		first, second := kern.Dot2(row, scaled, r.v)
+		er[i] = max(0, s.a[i]-first-r.x[i]*second)
+	}, nil)
+	for i, x := range er {
+		small = small && x <= atRounding*s.a[i]
+		sum += x
+	}
+	if small || sum == 0 {
+		return nil, nil
+	}
+	for i := range er {
+		er[i] /= sum
+	}
+	return er, ec
+}
+
+// rowPass visits the rows of P at p. With col ≠ nil each visit may add to its
+// block's column sums, which are added up in order.
+func (s *semidual) rowPass(p *point, visit func(i int, row, sums []float64), col []float64) {
+	s.passes++
+	par.For(s.threads, len(s.blocks), func(k int) {
+		buf := s.scratch.Get().(*rowBuffers)
+		defer s.scratch.Put(buf)
+		clear(s.blocks[k].c)
+		lo, hi := par.Bounds(k, s.n, s.rowsPerBlock)
+		for i := lo; i < hi; i++ {
+			s.cost.planRow(buf.e[0], i, p.alpha[i], p.beta, s.invEps)
+			visit(i, buf.e[0], s.blocks[k].c)
+		}
+	})
+	if col != nil {
+		for k := range s.blocks {
+			kern.Axpy(1, s.blocks[k].c, col)
+		}
+	}
+}
+
+// plan restates a rounded point in the rows and columns of the problem.
+func (s *semidual) plan(prob *Problem, pt *point, r *rounding) *Plan {
+	n, m := prob.Cost.Dims()
+	p := &Plan{
+		n: n, m: m, a: prob.A, b: prob.B, invEps: s.invEps, threads: s.threads,
+		cost:  prob.Cost.ground(all(n), all(m), false),
+		alpha: filled(n, math.Inf(-1)), beta: filled(m, math.Inf(-1)),
+		s: filled(n, 1), t: make([]float64, n), u: make([]float64, n),
+		p: filled(m, 1), q: make([]float64, m), v: make([]float64, m),
+	}
+	rows, cols := p.alpha, p.beta
+	if s.transposed {
+		rows, cols = cols, rows
+	}
+	logMass := math.Log(s.mass)
+	for k, i := range s.rows {
+		rows[i] = pt.alpha[k] + logMass
+	}
+	for k, j := range s.cols {
+		cols[j] = pt.beta[k]
+	}
+	// The factor is 1·p_j + x_i·v_j with p = v(1+y): in the problem's
+	// orientation s_i p_j + t_i q_j.
+	if s.transposed {
+		p.s = filled(n, 0)
+		for k, i := range s.cols {
+			p.s[i], p.t[i] = r.v[k]*(1+r.y[k]), r.v[k]
+		}
+		for k, j := range s.rows {
+			p.q[j] = r.x[k]
+		}
+	} else {
+		for k, i := range s.rows {
+			p.t[i] = r.x[k]
+		}
+		for k, j := range s.cols {
+			p.p[j], p.q[j] = r.v[k]*(1+r.y[k]), r.v[k]
+		}
+	}
+	if r.er != nil {
+		left, right := p.u, p.v
+		if s.transposed {
+			left, right = right, left
+		}
+		for k, i := range s.rows {
+			left[i] = r.er[k] * s.mass
+		}
+		for k, j := range s.cols {
+			right[j] = r.ec[k]
+		}
+	}
+	return p
+}
+
+// potentials restates a point as KL-convention potentials in cost units; the
+// points without mass get their c-transform.
+func (s *semidual) potentials(prob *Problem, pt *point) (f, g []float64) {
+	n, m := prob.Cost.Dims()
+	f, g = make([]float64, n), make([]float64, m)
+	rows, cols := f, g
+	if s.transposed {
+		rows, cols = g, f
+	}
+	logMass := math.Log(s.mass)
+	for k, i := range s.rows {
+		rows[i] = s.eps * (pt.alpha[k] - s.logA[k] - logMass)
+	}
+	for k, j := range s.cols {
+		cols[j] = s.eps * (pt.beta[k] - s.logB[k])
+	}
+	transformMissing(prob, f, g)
+	return f, g
+}
+
+// transformMissing sets f_i = min_j C_ij − g_j over the columns with mass for
+// each row without, and then likewise g.
+func transformMissing(prob *Problem, f, g []float64) {
+	row := make([]float64, len(g))
+	for i, a := range prob.A {
+		if a > 0 {
+			continue
+		}
+		prob.Cost.Row(i, 0, row)
+		best := math.Inf(1)
+		for j, c := range row {
+			if prob.B[j] > 0 {
+				best = min(best, c-g[j])
+			}
+		}
+		f[i] = finite(best)
+	}
+	missing := false
+	for j, b := range prob.B {
+		if b == 0 {
+			g[j], missing = math.Inf(1), true
+		}
+	}
+	if !missing {
+		return
+	}
+	for i, a := range prob.A {
+		if a == 0 {
+			continue
+		}
+		prob.Cost.Row(i, 0, row)
+		for j, b := range prob.B {
+			if b == 0 {
+				g[j] = min(g[j], row[j]-f[i])
+			}
+		}
+	}
+	for j, b := range prob.B {
+		if b == 0 {
+			g[j] = finite(g[j])
+		}
+	}
+}
+
+// finite replaces the potential of a point that no arc reaches by 0.
+func finite(x float64) float64 {
+	if math.IsInf(x, 0) {
+		return 0
+	}
+	return x
+}
+
+func filled(n int, x float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = x
+	}
+	return out
+}

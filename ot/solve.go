@@ -1,0 +1,214 @@
+package ot
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"solve/internal/verify"
+	"solve/solver"
+)
+
+// Solve computes an optimal plan of p with its certificates. Malformed
+// problems and options give (nil, err). A run that ends before its tolerance
+// (limits, cancelled context, rounding level) gives the best answer with its
+// certificates and the error of its verdict; an infeasible one gives a Result
+// without a plan whose Detail names a violating set of rows.
+func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
+	if opt == nil {
+		opt = &Options{}
+	}
+	if err := opt.Validate(); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	r, err := p.validate(opt.Threads)
+	if err != nil {
+		return nil, err
+	}
+	res := &Result{Method: opt.method()}
+	if r.forbidden > 0 {
+		if v, ok := infeasible(p); ok {
+			res.Verdict = v
+			return res, v.Err()
+		}
+	}
+	if opt.Warm != nil && len(opt.Warm) != len(p.B) {
+		return nil, fmt.Errorf("ot: warm start has %d potentials for %d columns: %w", len(opt.Warm), len(p.B), solver.ErrDimension)
+	}
+	q, err := p.reduce(r, opt)
+	if err != nil {
+		return nil, err
+	}
+	if opt.TimeLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, opt.TimeLimit)
+		defer cancel()
+	}
+	run := &run{problem: p, opt: opt, s: newSemidual(q, opt.Threads), res: res, costs: r}
+	run.log = &progress{to: opt.Recorder, start: start}
+	res.Stats.Setup = time.Since(start).Seconds()
+
+	solving := time.Now()
+	reason, err := run.solve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	run.answer()
+	res.Stats.Solve = time.Since(solving).Seconds()
+
+	checking := time.Now()
+	err = run.certify(reason)
+	res.Stats.Verify = time.Since(checking).Seconds()
+	if err != nil {
+		return nil, err
+	}
+	if run.log.err != nil {
+		return res, fmt.Errorf("ot: recorder: %w", run.log.err)
+	}
+	return res, res.Err()
+}
+
+// run carries one Solve.
+type run struct {
+	problem *Problem
+	opt     *Options
+	s       *semidual
+	res     *Result
+	costs   costRange
+	log     *progress
+	final   *point    // the answer's potentials
+	newton  []float64 // Newton direction at final, nil if none
+}
+
+// aim is the marginal error that the iteration stops at: a little below what
+// the checker, which rounds differently, will be asked for.
+const aim = 0.8
+
+// solve runs the method; final is set whatever the reason.
+func (r *run) solve(ctx context.Context) (solver.Reason, error) {
+	stats, tol := &r.res.Stats, aim*r.opt.tol()
+	warm := r.warm()
+	var reason solver.Reason
+	switch r.opt.method() {
+	case Auto:
+		nw := newNewton(r.s, r.opt, stats, r.log)
+		r.res.Why = "Newton on the semi-dual reaches any tolerance in tens of passes"
+		reason = nw.run(ctx, tol, warm)
+		r.final = nw.best
+		r.newton = nw.roundingDirection(ctx)
+	case SNS:
+		sns, err := newSNS(r.s, r.opt, stats, r.log)
+		if err != nil {
+			return "", err
+		}
+		reason = sns.run(ctx, tol, warm)
+		r.final = r.settle(sns.beta)
+	case Sinkhorn:
+		k := &sinkhorn{s: r.s, opt: r.opt, stats: stats, log: r.log, p: newPoint(r.s.n, r.s.m)}
+		reason = k.run(ctx, tol, warm)
+		r.final = r.settle(k.p.beta)
+	case Greenkhorn:
+		g, err := newGreenkhorn(r.s, r.opt, stats, r.log)
+		if err != nil {
+			return "", err
+		}
+		reason = g.run(ctx, tol, warm)
+		r.final = r.settle(g.beta)
+	}
+	stats.Iterations = stats.Sweeps + stats.NewtonSteps + stats.Updates
+	stats.Passes = r.s.passes
+	return reason, nil
+}
+
+// settle makes the rows exact for the given β.
+func (r *run) settle(beta []float64) *point {
+	p := newPoint(r.s.n, r.s.m)
+	copy(p.beta, beta)
+	r.s.centre(p.beta)
+	// An interrupted run still gets its certificate, so ctx is not asked.
+	if err := r.s.eval(context.Background(), p, 1, nil); err != nil {
+		panic(err) // only a context can end it
+	}
+	return p
+}
+
+// warm is the warm start in the solver's columns: g itself, or its
+// c-transform where rows and columns changed places.
+func (r *run) warm() []float64 {
+	if r.opt.Warm == nil {
+		return nil
+	}
+	s := r.s
+	if !s.transposed {
+		out := make([]float64, s.m)
+		for k, j := range s.cols {
+			out[k] = r.opt.Warm[j] + s.eps*s.logB[k]
+		}
+		return out
+	}
+	out := make([]float64, s.m)
+	row := make([]float64, len(r.problem.B))
+	for k, i := range s.cols {
+		r.problem.Cost.Row(i, 0, row)
+		best := math.Inf(1)
+		for j, c := range row {
+			if r.problem.B[j] > 0 {
+				best = min(best, c-r.opt.Warm[j])
+			}
+		}
+		out[k] = finite(best) + s.eps*s.logB[k]
+	}
+	return out
+}
+
+// answer rounds the final point to a feasible plan.
+func (r *run) answer() {
+	round := r.s.round(r.final, r.newton)
+	r.res.Plan = r.s.plan(r.problem, r.final, round)
+	r.res.F, r.res.G = r.s.potentials(r.problem, r.final)
+}
+
+// certify has the answer judged by the independent checker.
+func (r *run) certify(reason solver.Reason) error {
+	res, p := r.res, r.problem
+	c, err := verify.Entropic(verify.Transport{A: p.A, B: p.B, Cost: p.Cost.verifier(), Reg: p.Reg, Threads: r.opt.Threads},
+		checked{res.Plan}, res.F, res.G)
+	if err != nil {
+		return err
+	}
+	res.Cost, res.Objective, res.ValueKL = c.Cost, c.Objective, c.ValueKL
+	res.Lower, res.Upper = c.Lower, c.Upper
+	res.Certificates = c.Certificates(r.opt.tol(), p.Reg, r.s.mass)
+	res.Stats.PlanL1Bound = math.Sqrt(2 * c.DualGap / p.Reg * r.s.mass)
+	res.Verdict = r.verdict(reason)
+	r.warn()
+	return nil
+}
+
+// verdict: only the recomputed certificates can say "solved".
+func (r *run) verdict(reason solver.Reason) solver.Verdict {
+	for _, c := range r.res.Certificates {
+		if c.OK {
+			continue
+		}
+		if reason == solver.Tolerance {
+			reason = solver.AtRoundoff
+		}
+		return solver.Verdict{Status: solver.Stopped, Reason: reason,
+			Detail: fmt.Sprintf("%s is %.3g, tolerance %.3g", c.Name, c.Value, c.Tol)}
+	}
+	return solver.Verdict{Status: solver.Solved, Reason: solver.Tolerance}
+}
+
+// warn says what a user should know about the numbers.
+func (r *run) warn() {
+	if ratio := r.s.spread / r.problem.Reg; ratio > warnExponent {
+		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf(
+			"ε is %.2g of the cost's range: marginal errors below %.1e are at rounding level", 1/ratio, r.s.roundoff(r.final)))
+	}
+}
+
+// warnExponent is the (max C − min C)/ε from which rounding shows.
+const warnExponent = 1e8
