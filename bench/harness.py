@@ -84,10 +84,13 @@ class Bench:
         return done
 
     def save(self):
-        RESULTS.mkdir(exist_ok=True)
-        with open(RESULTS / f"{self.area}.jsonl", "w") as f:
-            for record in self.records:
-                f.write(json.dumps(record) + "\n")
+        """Writes the records: into results, or beside the instances when only
+        some of them ran."""
+        folder = self.work if self.only else RESULTS
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{self.area}.jsonl"
+        path.write_text("".join(json.dumps(record) + "\n" for record in self.records))
+        return path
 
 
 def environment(bench):
@@ -140,25 +143,27 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
+def section(area, path):
+    """The area's part of RESULTS.md, from its records."""
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    env = records[0]["environment"]
+    return (
+        importlib.import_module(area).render(records[1:])
+        + f"\n\n`{env['command']}`, {env['date']}, commit {env['commit']}, {env['go']}, Python {env['python']}; "
+        f"{env['cpu']}, {env['threads']} of {env['cores']} cores; "
+        f"at most {env['repetitions']} repetitions, cap {env['cap_s']:g} s.\n"
+    )
+
+
 def render_results():
-    """Writes RESULTS.md from the newest records of every area."""
+    """Writes RESULTS.md from the records of every area."""
     parts = [
         "# Side by side\n\nWritten by `bench/run.sh`; the measurements are in bench/results. "
         "Every program gets the same files, the same cores and the same number of threads; "
         "every answer is judged by `solve check`, not by the program that gave it.\n"
     ]
-    for area in AREAS:
-        path = RESULTS / f"{area}.jsonl"
-        if not path.exists():
-            continue
-        records = [json.loads(line) for line in path.read_text().splitlines()]
-        env = records[0]["environment"]
-        parts.append(importlib.import_module(area).render(records[1:]))
-        parts.append(
-            f"`{env['command']}`, {env['date']}, commit {env['commit']}, {env['go']}, Python {env['python']}; "
-            f"{env['cpu']}, {env['threads']} of {env['cores']} cores; "
-            f"at most {env['repetitions']} repetitions, cap {env['cap_s']:g} s.\n"
-        )
+    paths = {area: RESULTS / f"{area}.jsonl" for area in AREAS}
+    parts += [section(area, path) for area, path in paths.items() if path.exists()]
     (HERE / "RESULTS.md").write_text("\n".join(parts))
 
 
@@ -177,8 +182,11 @@ def main():
         only=[name for name in os.environ.get("BENCH_ONLY", "").split(",") if name],
     )
     importlib.import_module(area).run(bench)
-    bench.save()
-    render_results()
+    path = bench.save()
+    if bench.only:
+        print(section(area, path))
+    else:
+        render_results()
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@
 #   BENCH_THREADS       cores and threads for every program; default all
 #   BENCH_REPETITIONS   interleaved repetitions; default 5, fewer for slow programs
 #   BENCH_CAP           seconds that one solve of a peer may take; default 120
-#   BENCH_ONLY          names of instances, comma-separated; default all
+#   BENCH_ONLY          names of instances, comma-separated: prints their tables
+#                       and leaves RESULTS.md alone
 #   SOLVE_PEERS_VENV    see peers/setup.sh
 #
-# Instances and answers are kept in bench/out (a few hundred MB).
+# All of it takes an hour or two. Instances are kept in bench/out (700 MB).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

@@ -14,13 +14,14 @@ type denseSchur struct {
 	p    *point
 	plan []float64 // n×m, nil when rows are recomputed
 	d    []float64
+	gram []float64 // diag(Pᵀ diag(1/a) P)
 	diag []float64
 	q    [][]float64 // partial products by block of rows
 }
 
 // newDenseSchur reads the plan of p once.
 func newDenseSchur(s *semidual, p *point, limit int64) *denseSchur {
-	h := &denseSchur{s: s, p: p, d: make([]float64, s.m), diag: make([]float64, s.m), q: make([][]float64, len(s.blocks))}
+	h := &denseSchur{s: s, p: p, d: make([]float64, s.m), gram: make([]float64, s.m), diag: make([]float64, s.m), q: make([][]float64, len(s.blocks))}
 	if 8*int64(s.n)*int64(s.m) <= limit/2 {
 		h.plan = make([]float64, s.n*s.m)
 	}
@@ -37,19 +38,14 @@ func newDenseSchur(s *semidual, p *point, limit int64) *denseSchur {
 			h.q[k][j] += scale * v * v
 		}
 	}, true)
-	copy(h.d, p.c)
-	h.sum(h.diag)
-	for j := range h.diag {
-		h.diag[j] = max(h.d[j]-h.diag[j], smallestDiagonal*h.d[j])
-	}
+	h.sum(h.gram)
 	return h
 }
 
-// shift adds μ b to the diagonal.
 func (h *denseSchur) shift(mu float64) {
 	for j, b := range h.s.b {
-		h.d[j] += mu * b
-		h.diag[j] += mu * b
+		h.d[j] = h.p.c[j] + mu*b
+		h.diag[j] = max(h.d[j]-h.gram[j], smallestDiagonal*h.d[j])
 	}
 }
 

@@ -122,13 +122,21 @@ func (k *greenkhorn) update() {
 // worst finds the largest ρ(a,r) = r − a + a log(a/r).
 func worst(a, r []float64) (at int, size float64) {
 	for i, ai := range a {
-		rho := math.Inf(1)
-		if r[i] > 0 {
-			rho = r[i] - ai + ai*math.Log(ai/r[i])
-		}
-		if rho > size {
+		if rho := excess(ai, r[i]); rho > size {
 			at, size = i, rho
 		}
 	}
 	return at, size
+}
+
+// excess is ρ(a,r) without cancellation near r = a.
+func excess(a, r float64) float64 {
+	if r <= 0 {
+		return math.Inf(1)
+	}
+	t := (r - a) / a
+	if math.Abs(t) < 1e-4 {
+		return a * t * t * (0.5 - t/3)
+	}
+	return a * (t - math.Log1p(t))
 }

@@ -15,6 +15,8 @@ import (
 // with the diagonal at its unsparsified value. P_s ≤ P entrywise makes it
 // symmetric, diagonally dominant and positive semidefinite.
 type schur interface {
+	// shift sets μ; it comes before the other calls.
+	shift(mu float64)
 	// mul computes q = S y.
 	mul(q, y []float64)
 	// diagonal returns diag(S), kept away from 0.
@@ -38,6 +40,7 @@ type hessian struct {
 	colPtr []int
 	row    []int32
 	tval   []float64
+	c      []float64 // column sums of P
 	d      []float64 // c + μ b
 	w      []float64 // n
 	diag   []float64
@@ -58,19 +61,24 @@ func (h *hessian) sparsify(p *point, theta float64) {
 	s := h.s
 	h.compact(p, theta)
 	h.transpose()
-	h.d, h.w = resize(h.d, s.m), resize(h.w, s.n)
-	copy(h.d, p.c)
-	h.diag = resize(h.diag, s.m)
-	h.updateDiagonal()
+	h.d, h.diag, h.w = resize(h.d, s.m), resize(h.diag, s.m), resize(h.w, s.n)
+	h.c = p.c
 }
 
-// shift sets the diagonal to c + μ b.
-func (h *hessian) shift(c []float64, mu float64) {
+func (h *hessian) shift(mu float64) {
 	for j := range h.d {
-		h.d[j] = c[j] + mu*h.s.b[j]
+		h.d[j] = h.c[j] + mu*h.s.b[j]
+		s := 0.0
+		for t := h.colPtr[j]; t < h.colPtr[j+1]; t++ {
+			s += h.tval[t] * h.tval[t] / h.s.a[h.row[t]]
+		}
+		h.diag[j] = max(h.d[j]-s, smallestDiagonal*h.d[j])
 	}
-	h.updateDiagonal()
 }
+
+// smallestDiagonal is the relative size that cancellation may leave of a
+// diagonal entry before it is no longer trusted.
+const smallestDiagonal = 1e-8
 
 // compact copies the kept entries that pass θ into one compressed matrix.
 func (h *hessian) compact(p *point, theta float64) {
@@ -151,20 +159,6 @@ func (h *hessian) transpose() {
 			}
 		}
 	})
-}
-
-// smallestDiagonal is the relative size that cancellation may leave of a
-// diagonal entry before it is no longer trusted.
-const smallestDiagonal = 1e-8
-
-func (h *hessian) updateDiagonal() {
-	for j := range h.diag {
-		s := 0.0
-		for t := h.colPtr[j]; t < h.colPtr[j+1]; t++ {
-			s += h.tval[t] * h.tval[t] / h.s.a[h.row[t]]
-		}
-		h.diag[j] = max(h.d[j]-s, smallestDiagonal*h.d[j])
-	}
 }
 
 func (h *hessian) mul(q, y []float64) {

@@ -20,13 +20,21 @@ import (
 
 // Tuning of the method; all dimensionless.
 const (
-	dropRate        = 0.1  // δ: dropped mass relative to the marginal error
-	scalingFactor   = 4.0  // ε of one level over that of the next
-	firstLevel      = 10.0 // first level: (max C − min C)/firstLevel
-	levelSweeps     = 3    // Sinkhorn sweeps when a level starts
-	levelError      = 0.05 // marginal error at which a level ends
-	farError        = 0.5  // above, the quadratic model is not tried
-	longStep        = 8.0  // largest first trial step in log scale
+	dropRate       = 0.1  // δ: dropped mass relative to the marginal error
+	scalingFactor  = 4.0  // ε of one level over that of the next
+	firstLevel     = 10.0 // first level: (max C − min C)/firstLevel
+	levelSweeps    = 3    // Sinkhorn sweeps when a level starts
+	levelError     = 0.05 // marginal error at which a level ends
+	farError       = 0.5  // above, the quadratic model is not tried
+	firstRadius    = 8.0  // of the trust region, in log scale
+	smallestRadius = 2.0
+	radiusGrowth   = 4.0
+	goodModel      = 0.75 // share of the predicted decrease from which the region grows
+	dampGrowth     = 10.0
+	firstDamping   = 1e-6
+	// How far a direction may reach beyond the region, to be cut back to it:
+	// one more factor of damping would make it shorter than the last step.
+	stretch         = 1.05 * dampGrowth / radiusGrowth
 	armijo          = 1e-4
 	stepShrink      = 0.3
 	maxTrials       = 8
@@ -35,6 +43,7 @@ const (
 	maxSweeps       = 80
 	flatError       = 1e-6 // below, h is flat to rounding and the error itself decides
 	maxCG           = 2000
+	usualCG         = 40
 	slowCG          = 300  // iterations after which a factorisation takes over
 	maxDirect       = 3000 // largest order of a dense factorisation
 	denseFill       = 0.25 // fill above which nothing is dropped
@@ -54,8 +63,10 @@ type newton struct {
 	g, y       []float64
 	col        []float64 // selection thresholds by column
 	mu         float64
+	radius     float64 // largest step, in log scale
 	sweeps     int
-	direct     bool
+	direct     bool // conjugate gradients were too slow
+	lastCG     int  // iterations of the last run of them
 	stalled    int
 	final      bool // at the last ε-level
 
@@ -67,7 +78,7 @@ func newNewton(s *semidual, opt *Options, stats *Stats, log *progress) *newton {
 	nw := &newton{
 		s: s, opt: opt, cur: newPoint(s.n, s.m), trial: newPoint(s.n, s.m), best: newPoint(s.n, s.m),
 		g: make([]float64, s.m), y: make([]float64, s.m), col: make([]float64, s.m),
-		sweeps: minSweeps, stats: stats, log: log,
+		sweeps: minSweeps, lastCG: usualCG, stats: stats, log: log,
 	}
 	nw.hess.s = s
 	return nw
@@ -112,7 +123,7 @@ func (nw *newton) run(ctx context.Context, tol float64, g0 []float64) solver.Rea
 		if nw.final {
 			goal = tol
 		}
-		nw.mu, nw.sweeps, nw.stalled = 0, minSweeps, 0
+		nw.mu, nw.radius, nw.sweeps, nw.stalled = 0, firstRadius, minSweeps, 0
 		if reason := nw.level(ctx, goal); reason != "" {
 			if !nw.final {
 				nw.abandonTo(target, eps)
@@ -237,6 +248,7 @@ func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 		}
 	}
 	if ok {
+		nw.resize(t, slope)
 		if nw.trial.e >= nw.cur.e && nw.cur.e < 1e-8 {
 			nw.stalled++
 		} else {
@@ -267,11 +279,29 @@ func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 	return nw.sinkhorn(ctx, k)
 }
 
+// resize adapts the trust region to how well the model foretold the step.
+func (nw *newton) resize(t, slope float64) {
+	size := t * maxAbs(nw.y)
+	if t < goodStep {
+		nw.radius = max(size, smallestRadius)
+		return
+	}
+	yBy := 0.0
+	for j, b := range nw.s.b {
+		yBy += b * nw.y[j] * nw.y[j]
+	}
+	curvature := -slope - nw.mu*yBy // yᵀSy, since (S + μB) y = −g
+	predicted := -t*slope - t*t*curvature/2
+	if nw.cur.h-nw.trial.h > goodModel*predicted {
+		nw.radius = max(nw.radius, radiusGrowth*size)
+	}
+}
+
 // search backtracks along y from the largest sensible step.
 func (nw *newton) search(ctx context.Context, slope, goal float64) (t float64, ok bool, reason solver.Reason) {
 	t = 1
-	if size := maxAbs(nw.y); size > longStep {
-		t = longStep / size
+	if size := maxAbs(nw.y); size > nw.radius {
+		t = nw.radius / size
 	}
 	slack := 1e-14 * max(1, math.Abs(nw.cur.h))
 	for range maxTrials {
@@ -309,37 +339,46 @@ func (nw *newton) predict(t float64) float64 {
 	return 0.1 * nw.cur.e * nw.cur.e
 }
 
-// direction solves the Newton system S y = −g.
+// direction solves the Newton system S y = −g. A direction that leaves the
+// region where the quadratic model can hold is damped rather than cut, which
+// shortens it along the flat directions alone.
 func (nw *newton) direction(ctx context.Context) solver.Reason {
 	nw.assemble()
 	for j := range nw.g {
 		nw.g[j] = -nw.g[j]
 	}
 	forcing := min(max(forcingFactor*nw.cur.e, forcingSmallest), 0.1)
-	ok := nw.solve(ctx, nw.g, nw.y, forcing)
+	for {
+		if !nw.solve(ctx, nw.g, nw.y, forcing) {
+			return cause(ctx)
+		}
+		nw.s.centre(nw.y)
+		if maxAbs(nw.y) <= stretch*nw.radius || nw.mu >= 1 {
+			break
+		}
+		nw.mu = min(max(dampGrowth*nw.mu, firstDamping), 1)
+		nw.schur.shift(nw.mu)
+	}
 	for j := range nw.g {
 		nw.g[j] = -nw.g[j]
 	}
-	if !ok {
-		return cause(ctx)
-	}
-	nw.s.centre(nw.y)
 	return ""
 }
 
 // assemble builds the Hessian at cur.
 func (nw *newton) assemble() {
 	if nw.cur.kept.overflow() {
-		d := newDenseSchur(nw.s, nw.cur, nw.opt.MemoryLimit())
-		d.shift(nw.mu)
-		nw.schur = d
+		if nw.s.grid != nil {
+			nw.schur = newGridSchur(nw.s, nw.cur)
+		} else {
+			nw.schur = newDenseSchur(nw.s, nw.cur, nw.opt.MemoryLimit())
+		}
+		nw.schur.shift(nw.mu)
 		return
 	}
 	nw.hess.sparsify(nw.cur, nw.threshold(nw.cur.e))
 	nw.stats.HessianNNZ = max(nw.stats.HessianNNZ, nw.hess.nnz)
-	if nw.mu > 0 {
-		nw.hess.shift(nw.cur.c, nw.mu)
-	}
+	nw.hess.shift(nw.mu)
 	nw.schur = &nw.hess
 }
 
@@ -348,12 +387,13 @@ func (nw *newton) assemble() {
 // false when ctx ended it.
 func (nw *newton) solve(ctx context.Context, rhs, y []float64, tol float64) bool {
 	if nw.direct || nw.factorsFaster() {
-		if nw.factor(rhs, y) {
+		if !math.IsInf(nw.schur.lowerFlops(), 1) && nw.factor(rhs, y) {
 			return true
 		}
 	}
 	r := pcg(ctx, nw.schur, y, rhs, tol, maxCG, &nw.cg)
 	nw.stats.CGIterations += r.iterations
+	nw.lastCG = r.iterations
 	if r.iterations >= slowCG && nw.s.m <= maxDirect {
 		nw.direct = true
 	}
@@ -361,11 +401,10 @@ func (nw *newton) solve(ctx context.Context, rhs, y []float64, tol float64) bool
 }
 
 // factorsFaster compares nominal times: conjugate gradients at the number of
-// iterations that such systems usually take, against assembly and
-// factorisation. Nominal, because a choice by the clock would not repeat.
+// iterations that the last system took, against assembly and factorisation.
+// Nominal, because a choice by the clock would not repeat.
 func (nw *newton) factorsFaster() bool {
 	const (
-		usualCG  = 60
 		nsGather = 0.3  // a flop of a sparse product
 		nsAdd    = 0.3  // a flop of the assembly
 		nsGemm   = 0.02 // a flop of the factorisation
@@ -374,7 +413,7 @@ func (nw *newton) factorsFaster() bool {
 	if nw.s.m > maxDirect {
 		return false
 	}
-	return nsAdd*nw.schur.lowerFlops()+nsGemm*m*m*m/3 < usualCG*(nsGather*nw.schur.flops()+10*m)
+	return nsAdd*nw.schur.lowerFlops()+nsGemm*m*m*m/3 < float64(nw.lastCG)*(nsGather*nw.schur.flops()+10*m)
 }
 
 // factor solves through the Cholesky factor of S. The kernel of S (or what

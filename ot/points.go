@@ -16,7 +16,6 @@ type pointCost struct {
 	metric Metric
 	p      float64
 	g      *pointGround
-	shape  []int // of a regular grid; nil for free points
 }
 
 // NewPointCost is metric(x_i, y_j)^p between the rows of x (n×d) and y (m×d),

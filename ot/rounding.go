@@ -7,7 +7,7 @@ import (
 	"solve/internal/par"
 )
 
-// rounding is what makes the potentials' plan P feasible, in two steps.
+// rounding is what makes the potentials' plan P feasible.
 //
 // Newton rounding: with x, y from the Newton system at P, P∘(1+x_i+y_j) has
 // the right marginals up to the residual of the linear solve, and its gap is
@@ -15,35 +15,41 @@ import (
 // at most b, and what is missing is added as a product of the deficits
 // (Altschuler, Weed, Rigollet 2017, algorithm 2):
 //
-//	P̂_ij = P_ij (1 + x_i + y_j) v_j + er_i ec_j / Σ er.
+//	P̂_ij = r_i P_ij (1 + x_i + y_j) v_j + er_i ec_j / Σ er,
+//
+// where r_i = a_i/Σ_j P_ij undoes the rounding of α_i.
 type rounding struct {
-	x, y, v []float64
-	er, ec  []float64 // er is divided by its sum already
+	r, x, y, v []float64
+	er, ec     []float64 // er is divided by its sum already
 }
 
 // smallestFactor is how far 1 + x_i + y_j may fall before Newton rounding is
 // given up: at 0 the plan would lose its sign.
 const smallestFactor = 0.05
 
+// worthwhile is the share of the marginal error that Newton rounding may
+// leave over; near a singular Hessian it can leave more.
+const worthwhile = 0.1
+
 // atRounding is the relative deficit that is left alone: a rank-one term of
 // that size says nothing, and would hide entries of size 10⁻⁴⁴ under 10⁻¹⁷.
 const atRounding = 16 * 0x1p-53
 
 // round makes the plan of p feasible. y is a Newton direction at p (a
-// solution of S y = b − c), or nil.
-func (s *semidual) round(p *point, y []float64) *rounding {
-	r := &rounding{x: make([]float64, s.n), y: make([]float64, s.m), v: make([]float64, s.m)}
-	col := p.c
-	if y != nil {
-		copy(r.y, y)
-		if col = s.newtonRound(p, r); col == nil {
-			clear(r.x)
-			clear(r.y)
-			col = p.c
-		}
+// solution of S y = b − c), or nil. Where arcs are forbidden the deficits are
+// left: their product would put mass on those.
+func (s *semidual) round(p *point, y []float64, forbidden bool) *rounding {
+	r := &rounding{r: make([]float64, s.n), x: make([]float64, s.n), y: make([]float64, s.m), v: filled(s.m, 1)}
+	copy(r.y, y)
+	col, ok := s.correct(p, r)
+	if !ok {
+		clear(r.y)
+		col, _ = s.correct(p, r)
+	}
+	if forbidden {
+		return r
 	}
 	for j, c := range col {
-		r.v[j] = 1
 		if c > s.b[j] {
 			r.v[j] = s.b[j] / c
 		}
@@ -52,27 +58,26 @@ func (s *semidual) round(p *point, y []float64) *rounding {
 	return r
 }
 
-// newtonRound fills r.x from r.y and returns the column sums of the corrected
-// plan, or nil when an entry could turn negative.
-func (s *semidual) newtonRound(p *point, r *rounding) []float64 {
-	col := make([]float64, s.m)
-	s.rowPass(p, func(i int, row []float64, sums []float64) {
-		r.x[i] = -kern.Dot(row, r.y) / s.a[i]
-		kern.Axpy(1+r.x[i], row, sums)
+// correct fills r.r and r.x from r.y and returns the column sums of
+// r_i P_ij (1 + x_i + y_j). It reports false when an entry could turn
+// negative or too little was gained.
+func (s *semidual) correct(p *point, r *rounding) (col []float64, ok bool) {
+	col = make([]float64, s.m)
+	s.rowPass(p, func(i int, row []float64, sum float64, sums []float64) {
+		r.r[i] = s.a[i] / sum
+		r.x[i] = -kern.Dot(row, r.y) / sum
+		kern.Axpy(r.r[i]*(1+r.x[i]), row, sums)
 	}, col)
-	lowest := 0.0
+	lowestX, lowestY, residual := 0.0, 0.0, 0.0
 	for _, x := range r.x {
-		lowest = min(lowest, x)
+		lowestX = min(lowestX, x)
 	}
-	lowestY := 0.0
 	for j, y := range r.y {
 		col[j] += y * p.c[j]
 		lowestY = min(lowestY, y)
+		residual += math.Abs(col[j] - s.b[j])
 	}
-	if !(1+lowest+lowestY > smallestFactor) {
-		return nil
-	}
-	return col
+	return col, 1+lowestX+lowestY > smallestFactor && residual < worthwhile*p.e
 }
 
 // deficits are the masses still missing in rows and columns; both are nil
@@ -86,9 +91,9 @@ func (s *semidual) deficits(p *point, r *rounding, col []float64) (er, ec []floa
 		ec[j] = max(0, s.b[j]-v*col[j])
 		small = small && ec[j] <= atRounding*s.b[j]
 	}
-	s.rowPass(p, func(i int, row []float64, _ []float64) {
+	s.rowPass(p, func(i int, row []float64, _ float64, _ []float64) {
 		first, second := kern.Dot2(row, scaled, r.v)
-		er[i] = max(0, s.a[i]-first-r.x[i]*second)
+		er[i] = max(0, s.a[i]-r.r[i]*(first+r.x[i]*second))
 	}, nil)
 	for i, x := range er {
 		small = small && x <= atRounding*s.a[i]
@@ -105,7 +110,7 @@ func (s *semidual) deficits(p *point, r *rounding, col []float64) (er, ec []floa
 
 // rowPass visits the rows of P at p. With col ≠ nil each visit may add to its
 // block's column sums, which are added up in order.
-func (s *semidual) rowPass(p *point, visit func(i int, row, sums []float64), col []float64) {
+func (s *semidual) rowPass(p *point, visit func(i int, row []float64, sum float64, sums []float64), col []float64) {
 	s.passes++
 	par.For(s.threads, len(s.blocks), func(k int) {
 		buf := s.scratch.Get().(*rowBuffers)
@@ -113,8 +118,8 @@ func (s *semidual) rowPass(p *point, visit func(i int, row, sums []float64), col
 		clear(s.blocks[k].c)
 		lo, hi := par.Bounds(k, s.n, s.rowsPerBlock)
 		for i := lo; i < hi; i++ {
-			s.cost.planRow(buf.e[0], i, p.alpha[i], p.beta, s.invEps)
-			visit(i, buf.e[0], s.blocks[k].c)
+			sum := s.cost.planRow(buf.e[0], i, p.alpha[i], p.beta, s.invEps)
+			visit(i, buf.e[0], sum, s.blocks[k].c)
 		}
 	})
 	if col != nil {
@@ -145,19 +150,19 @@ func (s *semidual) plan(prob *Problem, pt *point, r *rounding) *Plan {
 	for k, j := range s.cols {
 		cols[j] = pt.beta[k]
 	}
-	// The factor is 1·p_j + x_i·v_j with p = v(1+y): in the problem's
-	// orientation s_i p_j + t_i q_j.
+	// The factor r_i (1+y_j) v_j + r_i x_i v_j, in the problem's orientation
+	// s_i p_j + t_i q_j.
 	if s.transposed {
-		p.s = filled(n, 0)
+		p.p = make([]float64, m)
 		for k, i := range s.cols {
 			p.s[i], p.t[i] = r.v[k]*(1+r.y[k]), r.v[k]
 		}
 		for k, j := range s.rows {
-			p.q[j] = r.x[k]
+			p.p[j], p.q[j] = r.r[k], r.r[k]*r.x[k]
 		}
 	} else {
 		for k, i := range s.rows {
-			p.t[i] = r.x[k]
+			p.s[i], p.t[i] = r.r[k], r.r[k]*r.x[k]
 		}
 		for k, j := range s.cols {
 			p.p[j], p.q[j] = r.v[k]*(1+r.y[k]), r.v[k]

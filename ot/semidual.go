@@ -51,6 +51,7 @@ type semidual struct {
 	invEps  float64
 	threads int
 	passes  int
+	grid    *gridLSE // axis-wise passes; nil for passes over all pairs
 
 	rowsPerBlock int
 	blocks       []blockSums
@@ -102,6 +103,13 @@ func (s *semidual) setEps(eps float64) {
 // entries of P into p.kept. On error p holds no valid values.
 func (s *semidual) eval(ctx context.Context, p *point, relax float64, sel *selection) error {
 	s.passes++
+	if s.grid != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s.evalSeparable(p, relax, sel)
+		return nil
+	}
 	if sel != nil {
 		p.kept.reset(len(s.blocks), s.rowsPerBlock, s.n, s.m)
 	}
@@ -251,15 +259,39 @@ func (b *keptBlock) add(e []float64, scale, rowThr float64, sel *selection) {
 	if b.full {
 		return
 	}
-	at, room := len(b.col), len(e)+8
-	b.col = slices.Grow(b.col, room)
-	b.val = slices.Grow(b.val, room)
-	n := kern.SelectPlan(b.col[at:at+room], b.val[at:at+room], e, scale, rowThr, sel.col, 0)
+	at, room := b.grow(len(e))
+	n := kern.SelectPlan(b.col[at:room], b.val[at:room], e, scale, rowThr, sel.col, 0)
 	b.col, b.val = b.col[:at+n], b.val[:at+n]
-	b.ends = append(b.ends, at+n)
-	// Small problems are never too full: a sparse row costs little there.
-	allowed := sel.fill*float64(len(b.ends))*float64(len(e)) + smallFill
-	b.full = float64(len(b.col)) > allowed
+	b.endRow(len(e), sel.fill)
+}
+
+// extend appends entries of a part of a row; number renames its columns.
+func (b *keptBlock) extend(e []float64, rowThr float64, colThr []float64, number []int32) {
+	if b.full {
+		return
+	}
+	at, room := b.grow(len(e))
+	n := kern.SelectPlan(b.col[at:room], b.val[at:room], e, 1, rowThr, colThr, 0)
+	b.col, b.val = b.col[:at+n], b.val[:at+n]
+	for t, j := range b.col[at:] {
+		b.col[at+t] = number[j]
+	}
+}
+
+// grow makes room for a selection from n entries at the end.
+func (b *keptBlock) grow(n int) (at, room int) {
+	at = len(b.col)
+	room = at + n + 8
+	b.col = slices.Grow(b.col, n+8)[:room]
+	b.val = slices.Grow(b.val, n+8)[:room]
+	return at, room
+}
+
+// endRow closes a row of m columns; rows fuller than fill on average make the
+// block full. Small problems never are: a sparse row costs little there.
+func (b *keptBlock) endRow(m int, fill float64) {
+	b.ends = append(b.ends, len(b.col))
+	b.full = float64(len(b.col)) > fill*float64(len(b.ends))*float64(m)+smallFill
 }
 
 // smallFill is the number of entries that a block may always keep.

@@ -47,6 +47,9 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 		defer cancel()
 	}
 	run := &run{problem: p, opt: opt, s: newSemidual(q, opt.Threads), res: res, costs: r}
+	if c, ok := p.Cost.(*gridCost); ok {
+		run.s.grid = c.separable(q)
+	}
 	run.log = &progress{to: opt.Recorder, start: start}
 	res.Stats.Setup = time.Since(start).Seconds()
 
@@ -165,7 +168,7 @@ func (r *run) warm() []float64 {
 
 // answer rounds the final point to a feasible plan.
 func (r *run) answer() {
-	round := r.s.round(r.final, r.newton)
+	round := r.s.round(r.final, r.newton, r.costs.forbidden > 0)
 	r.res.Plan = r.s.plan(r.problem, r.final, round)
 	r.res.F, r.res.G = r.s.potentials(r.problem, r.final)
 }

@@ -10,8 +10,8 @@ error that we compare, ‖P1−a‖₁ + ‖Pᵀ1−b‖₁, is at most --tol, b
 ever tighter ones, and prints it; with --peer-tol it solves once, which is
 what is timed (`judging_s` are the seconds that measuring the error took after). --cap bounds the seconds of one solve: the iteration limit is
 set from a short trial run. --out writes the plan of the last solve
-(plan.npy), and f.npy, g.npy in cost units with
-P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε).
+(plan.npy) and, where they are finite, the potentials in cost units
+(potentials.npy: f, then g, with P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε)).
 
 Masses default to uniform. `seconds` covers the peer's call alone: no import,
 no reading, no compilation (a jitted peer is called once before).
@@ -76,7 +76,7 @@ class RegOT:
         self.call = getattr(regot, "sinkhorn_" + variant)
 
     first_trial = 5
-    tightening = 0.5
+    tightening = 0.7  # Newton methods: the next iterate may be far below
 
     def solve(self, tol, max_iter):
         result = self.call(*self.args, tol=tol, max_iter=max_iter)
@@ -231,8 +231,9 @@ def main():
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         np.save(args.out / "plan.npy", plan_of(solution, cost, args.reg))
-        np.save(args.out / "f.npy", args.reg * (solution.alpha - np.log(a)))
-        np.save(args.out / "g.npy", args.reg * (solution.beta - np.log(b)))
+        potentials = args.reg * np.concatenate([solution.alpha - np.log(a), solution.beta - np.log(b)])
+        if np.isfinite(potentials).all():
+            np.save(args.out / "potentials.npy", potentials)
     print(json.dumps(record))
 
 

@@ -55,9 +55,8 @@ func commandNames(list []*subcommand) []string {
 }
 
 // dispatch runs a command line.
-func dispatch(ctx context.Context, args []string, con *console) error {
+func dispatch(ctx context.Context, args []string, commands []*subcommand, con *console) error {
 	con.json = wantsJSON(args)
-	commands := subcommands()
 	line, err := normalise(args, commands)
 	if err != nil {
 		return err
@@ -66,6 +65,9 @@ func dispatch(ctx context.Context, args []string, con *console) error {
 		return withoutSubcommand(line, con)
 	}
 	con.command = line.spec.name
+	if line.asksHelp() {
+		return con.printText(helpText(line.spec))
+	}
 	app := &cli.App{
 		Name: "solve", HideHelp: true, HideHelpCommand: true, HideVersion: true,
 		DisableSliceFlagSeparator: true,
@@ -78,6 +80,15 @@ func dispatch(ctx context.Context, args []string, con *console) error {
 	return app.RunContext(ctx, full)
 }
 
+// asksHelp tells whether --help is among the flags; the flag parser would
+// answer it in its own way.
+func (l commandLine) asksHelp() bool {
+	return slices.ContainsFunc(l.flags, func(f string) bool {
+		name := flagName(f)
+		return (name == "help" || name == "h") && !strings.HasSuffix(f, "=false")
+	})
+}
+
 // command is the subcommand for the flag parser.
 func (s *subcommand) command(ctx context.Context, con *console) *cli.Command {
 	var flags []cli.Flag
@@ -88,9 +99,6 @@ func (s *subcommand) command(ctx context.Context, con *console) *cli.Command {
 		Name: s.name, HideHelp: true, HideHelpCommand: true, Flags: flags,
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return s.badFlag(err) },
 		Action: func(c *cli.Context) error {
-			if c.Bool("help") {
-				return con.printText(helpText(s))
-			}
 			con.quiet, con.verbose, con.json = c.Bool("quiet"), c.Bool("verbose"), c.Bool("json")
 			if c.Bool("no-color") {
 				con.colour = false

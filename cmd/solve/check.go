@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"solve/internal/kern"
 	"solve/internal/report"
 	"solve/internal/verify"
 	"solve/ot"
@@ -24,10 +23,12 @@ func newCheckCommand() *subcommand {
 			"solve check ot [flags] --a FILE --b FILE --answer PART=FILE   anybody's answer",
 		},
 		examples: []example{
-			{"a stored answer", "solve check testdata/answers/points/"},
-			{"a plan of the unregularised problem that another program made: is it feasible, what does it cost",
+			{"a stored answer",
+				"solve ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:0.01 -o out/ && solve check out/"},
+			{"a plan that another program made: is it feasible, what does it cost",
 				"solve check ot --cost testdata/small_5x7_cost.csv --a testdata/small_5x7_a.csv --b testdata/small_5x7_b.csv --normalize --answer plan=testdata/small_5x7_plan.csv"},
-			{"the same as a report", "solve check testdata/answers/points/ --json"},
+			{"potentials that another program made, as a report",
+				"solve ot testdata/hist_a.csv testdata/hist_b.csv --reg 5 --emit potentials -o fg.csv && solve check ot testdata/hist_a.csv testdata/hist_b.csv --reg 5 --answer potentials=fg.csv --json"},
 		},
 		options: joined(transportOptions(), readingOptions(), []option{
 			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials; may be repeated"},
@@ -35,7 +36,7 @@ func newCheckCommand() *subcommand {
 			{name: "reg", group: groupMethod, value: "EPS", usage: "ε of the entropic problem that anybody's answer belongs to (0: unregularised)"},
 			{name: "reg-rel", group: groupMethod, value: "STAT:FACTOR", usage: "ε = FACTOR × a statistic of the cost: max, mean, std or median"},
 			{name: "tol", group: groupStopping, value: "T", usage: "tolerance for anybody's answer (1e-9)"},
-			threadsOption(), memoryOption(),
+			threadsOption(), memoryOption(), jsonOption(),
 		}),
 		notes: []string{
 			"A stored answer has to meet its own tolerances, and to reproduce its stored certificates, objective and cost; files whose SHA-256 differs from the stored one fail by name.",
@@ -68,7 +69,7 @@ type checkOptions struct {
 }
 
 func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
-	o := &checkOptions{in: newInputs(con, v), json: con.json, threads: v.count("threads", 0), tol: v.positive("tol", defaultTol)}
+	o := &checkOptions{in: newInputs(con, v), json: con.json, threads: v.count("threads", 0), tol: v.positive("tol", ot.DefaultTol)}
 	args := v.c.Args().Slice()
 	if len(args) == 0 {
 		return nil, usageError("solve check DIR/, or solve check ot --a … --answer plan=FILE", "what is to be checked is missing")
@@ -124,7 +125,7 @@ func (o *checkOptions) parseReg(v *values) {
 	}
 	stat, factor, _ := strings.Cut(v.text("reg-rel"), ":")
 	x, err := parsePositive(factor)
-	if err != nil || !slices.Contains(regStats, stat) {
+	if err != nil || !slices.Contains(ot.Statistics(), stat) {
 		v.refuse("reg-rel", v.text("reg-rel"), "STAT:FACTOR such as max:0.01")
 	}
 	o.regStat, o.regFactor = stat, x
@@ -149,7 +150,7 @@ type finding struct {
 	value, stored float64 // NaN = there is none
 	tol           float64 // NaN = informs only
 	ok            bool
-	note          string // in place of the numbers
+	note          string // why not ok, where the numbers do not say it
 }
 
 func runCheck(o *checkOptions, con *console) error {
@@ -186,7 +187,7 @@ func checkStored(o *checkOptions, con *console) ([]finding, error) {
 	}
 	var out []finding
 	for _, name := range run.mismatches {
-		out = append(out, finding{name: name, note: "sha256 differs", stored: math.NaN()})
+		out = append(out, finding{name: name, value: math.NaN(), stored: math.NaN(), tol: math.NaN(), note: "sha256 differs"})
 	}
 	rep := run.report
 	reg, ok := rep.Method.Options.Float("reg")
@@ -269,7 +270,7 @@ func checkTransport(o *checkOptions, con *console) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return transportFindings(c, o.tol, total(t.a)), nil
+	return transportFindings(c, o.tol, o.reg, total(t.a)), nil
 }
 
 func (o *checkOptions) resolveReg(t *transport) error {
@@ -280,27 +281,22 @@ func (o *checkOptions) resolveReg(t *transport) error {
 	if err != nil {
 		return err
 	}
-	stat, err := ot.CostStatistic(cost, o.regStat)
-	if err == nil && !(o.regFactor*stat > 0) {
-		err = inputError("give --reg", "the %s of the cost is %v", o.regStat, stat)
-	}
-	o.reg = o.regFactor * stat
+	o.reg, err = relativeReg(cost, o.regStat, o.regFactor, o.in.options.MaxMemory)
 	return err
 }
 
-func transportFindings(c verify.TransportCertificate, tol, mass float64) []finding {
-	nan := math.NaN()
-	out := []finding{{name: "marginal_error", value: c.MarginalError, stored: nan, tol: tol, ok: c.MarginalError <= tol}}
-	if !math.IsNaN(c.DualGap) {
-		gapTol := tol * c.MaxCost * mass
-		out = append(out, finding{name: "dual_gap", value: c.DualGap, stored: nan, tol: gapTol, ok: c.DualGap <= gapTol})
+// transportFindings lists what is known of an answer; without potentials
+// the gap and the lower bound are not.
+func transportFindings(c verify.TransportCertificate, tol, reg, mass float64) []finding {
+	var out []finding
+	for _, x := range c.Certificates(tol, reg, mass) {
+		if !math.IsNaN(x.Value) {
+			out = append(out, finding{name: x.Name, value: x.Value, stored: math.NaN(), tol: x.Tol, ok: x.OK})
+		}
 	}
-	for _, x := range []finding{
-		{name: "lower_bound", value: c.Lower}, {name: "upper_bound", value: c.Upper},
-		{name: "objective", value: c.Objective}, {name: "cost", value: c.Cost},
-	} {
+	for _, x := range []finding{{name: "objective", value: c.Objective}, {name: "cost", value: c.Cost}} {
 		if !math.IsNaN(x.value) {
-			x.stored, x.tol, x.ok = nan, nan, true
+			x.stored, x.tol, x.ok = math.NaN(), math.NaN(), true
 			out = append(out, x)
 		}
 	}
@@ -319,11 +315,7 @@ func (o *checkOptions) print(con *console, findings []finding, failed bool) erro
 		if !f.ok {
 			ok = strings.TrimSpace("NO  " + f.note)
 		}
-		value := numberCell(f.value)
-		if f.note != "" && f.value == 0 && math.IsNaN(f.stored) {
-			value = "-"
-		}
-		rows = append(rows, []string{f.name, value, numberCell(f.tol), numberCell(f.stored), ok})
+		rows = append(rows, []string{f.name, numberCell(f.value), numberCell(f.tol), numberCell(f.stored), ok})
 	}
 	return con.print(func(w io.Writer) error { return report.Table(w, header, rows) })
 }
@@ -336,16 +328,11 @@ func numberCell(v float64) string {
 }
 
 func (o *checkOptions) report(con *console, findings []finding, failed bool) *report.Report {
-	rep := report.New("check")
-	rep.Version, rep.Kernel, rep.Threads = version(), kern.Name(), threadCount(o.threads)
-	rep.Inputs = append(rep.Inputs, o.in.list...)
+	rep := newReport(con, "check", o.in)
 	rep.Method.Name, rep.Method.Chosen = "verify", "verify"
-	verdict := solver.Verdict{Status: solver.Solved, Reason: solver.Tolerance}
 	if failed {
-		verdict = solver.Verdict{Status: solver.Stopped, Reason: solver.GapOpen}
-		rep.Exit = exitFailed
+		rep.Status, rep.Reason, rep.Exit = solver.Stopped.String(), string(solver.GapOpen), exitFailed
 	}
-	rep.Status, rep.Reason = verdict.Status.String(), string(verdict.Reason)
 	for _, f := range findings {
 		c := report.Certificate{Name: f.name, Value: report.Number(f.value), OK: f.ok}
 		if !math.IsNaN(f.tol) {
@@ -354,8 +341,5 @@ func (o *checkOptions) report(con *console, findings []finding, failed bool) *re
 		}
 		rep.Certificates = append(rep.Certificates, c)
 	}
-	rep.Stats.Add("read_s", o.in.seconds)
-	rep.Stats.Add("peak_rss_bytes", report.PeakRSS())
-	rep.Warnings = append(rep.Warnings, con.warnings...)
 	return rep
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -77,7 +78,7 @@ func (c *console) fail(err error, code int) {
 	if c.command != "" {
 		name += " " + c.command
 	}
-	fmt.Fprintf(c.err, "%s %s\n", c.paint(red, name+":"), err)
+	fmt.Fprintf(c.err, "%s %s\n", c.paint(red, name+":"), c.message(err))
 	if hint := hintFor(err); hint != "" {
 		fmt.Fprintf(c.err, "hint: %s\n", hint)
 	}
@@ -87,11 +88,24 @@ func (c *console) fail(err error, code int) {
 	}
 }
 
+// message is an error without the package's name where that is the
+// subcommand's, too.
+func (c *console) message(err error) string {
+	return strings.TrimPrefix(err.Error(), c.command+": ")
+}
+
 func (c *console) failJSON(err error, code int) {
-	e := report.Error{Schema: report.ErrorSchema, Exit: code, Kind: exitWord(code), Message: err.Error(), Hint: hintFor(err)}
+	e := report.Error{Schema: report.ErrorSchema, Exit: code, Kind: exitWord(code), Message: c.message(err), Hint: hintFor(err)}
 	var syntax *matio.SyntaxError
-	if errors.As(err, &syntax) {
+	var path *fs.PathError
+	var out *outputError
+	switch {
+	case errors.As(err, &syntax):
 		e.File, e.Line, e.Column = syntax.File, syntax.Line, syntax.Col
+	case errors.As(err, &out):
+		e.File = out.path
+	case errors.As(err, &path):
+		e.File = path.Path
 	}
 	var internal *internalError
 	if errors.As(err, &internal) {

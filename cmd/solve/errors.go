@@ -89,6 +89,9 @@ func hintFor(err error) string {
 	case errors.Is(err, solver.ErrStalled):
 		return "loosen --tol, or raise the regularisation: the certificates say how good the answer is"
 	}
+	if errors.Is(err, solver.ErrOption) {
+		return "--help lists the flags with their values"
+	}
 	var internal *internalError
 	if errors.As(err, &internal) {
 		return "please report this with the command line, the version, the kernel and the stack below"

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"solve/internal/problems"
+	"solve/internal/report"
 	"solve/matrix/matio"
 	"solve/solver"
 )
@@ -18,7 +19,7 @@ func newGenCommand() *subcommand {
 	var words, list []string
 	for _, g := range generators {
 		words = append(words, g.Name)
-		list = append(list, fmt.Sprintf("%s (%s): %s.%s", g.Name, g.Area, g.Summary, parameterText(g)))
+		list = append(list, fmt.Sprintf("%s (solve %s): %s.", g.Name, g.Area, g.Summary))
 	}
 	return &subcommand{
 		name:     "gen",
@@ -34,7 +35,7 @@ func newGenCommand() *subcommand {
 			{name: "emit", group: groupOutput, value: "PART", usage: "print or write only this part"},
 			toOption("format on stdout and of the parts in a directory (csv; mtx for a sparse matrix)"),
 			outputOption("write one part into FILE, or with a trailing / every part into a directory"),
-			memoryOption(),
+			memoryOption(), jsonOption(),
 		}),
 		notes:   list,
 		seeAlso: []string{"solve ot"},
@@ -49,30 +50,29 @@ func newGenCommand() *subcommand {
 	}
 }
 
-func parameterText(g problems.Generator) string {
-	var parts []string
-	for _, p := range g.Params {
-		parts = append(parts, fmt.Sprintf("--%s %s (%s)", p.Name, p.Help, p.Default))
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return " Parameters: " + strings.Join(parts, "; ") + "."
-}
-
-// generatorOptions are the parameters of all generators, each name once.
+// generatorOptions are the parameters of all generators, each name once,
+// explained for each problem that has it.
 func generatorOptions(generators []problems.Generator) []option {
 	var out []option
 	for _, g := range generators {
 		for _, p := range g.Params {
+			usage := fmt.Sprintf("%s: %s (%s)", g.Name, p.Help, p.Default)
 			if k := slices.IndexFunc(out, func(o option) bool { return o.name == p.Name }); k >= 0 {
-				out[k].usage += ", " + g.Name
+				out[k].usage += "; " + usage
 				continue
 			}
-			out = append(out, option{name: p.Name, group: groupInput, value: strings.ToUpper(p.Kind), usage: "a parameter of " + g.Name})
+			out = append(out, option{name: p.Name, group: groupInput, value: strings.ToUpper(p.Kind), usage: usage})
 		}
 	}
 	return out
+}
+
+func parameterNames(g problems.Generator) string {
+	var out []string
+	for _, p := range g.Params {
+		out = append(out, "--"+p.Name)
+	}
+	return strings.Join(out, ", ")
 }
 
 // genOptions is the command line of `gen`.
@@ -106,14 +106,14 @@ func parseGenOptions(v *values, con *console) (*genOptions, error) {
 			continue
 		}
 		if !slices.ContainsFunc(g.Params, func(p problems.Param) bool { return p.Name == name }) && v.err == nil {
-			v.err = usageError("its parameters are"+strings.TrimPrefix(parameterText(g), " Parameters:"), "%s has no parameter --%s", g.Name, name)
+			v.err = usageError("its parameters are "+parameterNames(g), "%s has no parameter --%s", g.Name, name)
 		}
 		o.values[name] = v.text(name)
 	}
 	if v.err != nil {
 		return nil, v.err
 	}
-	if !o.dest.stdout() && !o.dest.dir {
+	if o.dest.file() != "" {
 		f, err := o.dest.format("")
 		if err != nil {
 			return nil, err
@@ -143,30 +143,54 @@ func runGen(ctx context.Context, o *genOptions, con *console) error {
 	if err != nil {
 		return err
 	}
-	if o.dest.stdout() {
+	if o.dest.stdout() && !con.json {
 		return con.print(func(w io.Writer) error { return o.write(w, files[0]) })
 	}
-	if o.dest.dir {
-		if err := makeDir(o.dest.path); err != nil {
+	rep := newReport(con, "gen", nil)
+	rep.Seed, rep.Method.Name, rep.Method.Chosen = o.seed, o.generator.Name, o.generator.Name
+	if !o.dest.stdout() {
+		if err := o.writeFiles(ctx, files, rep, con); err != nil {
 			return err
 		}
 	}
+	if con.json {
+		return con.print(rep.Write)
+	}
+	return nil
+}
+
+// writeFiles writes the parts and names them in the report.
+func (o *genOptions) writeFiles(ctx context.Context, files []problems.NamedData, rep *report.Report, con *console) error {
 	var out outputs
 	defer out.abort()
-	for _, f := range files {
-		path := o.dest.path
-		if o.dest.dir {
-			path = filepath.Join(path, f.Name+"."+string(o.formatOf(f)))
-		}
-		if err := out.write(path, func(w io.Writer) error { return o.write(w, f) }); err != nil {
+	if o.dest.dir {
+		if err := out.makeDir(o.dest.path); err != nil {
 			return err
 		}
-		con.say("wrote", "%s", path)
+	}
+	paths := make([]string, len(files))
+	for k, f := range files {
+		paths[k] = o.dest.path
+		if o.dest.dir {
+			paths[k] = filepath.Join(o.dest.path, f.Name+"."+string(o.formatOf(f)))
+		}
+		if err := out.write(paths[k], func(w io.Writer) error { return o.write(w, f) }); err != nil {
+			return err
+		}
+		con.say("wrote", "%s", paths[k])
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return out.commit()
+	if err := out.commit(); err != nil || !con.json {
+		return err
+	}
+	for k, f := range files {
+		if err := addAnswer(rep, f.Name, o.dest, paths[k]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // choose returns the parts to write.

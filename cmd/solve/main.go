@@ -25,11 +25,11 @@ func main() {
 	// Without this a closed stdout kills the process; with it writes return
 	// EPIPE, which is a quiet end.
 	signal.Ignore(syscall.SIGPIPE)
-	os.Exit(run(os.Args[1:], newConsole(os.Stdin, os.Stdout, os.Stderr)))
+	os.Exit(run(os.Args[1:], subcommands(), newConsole(os.Stdin, os.Stdout, os.Stderr)))
 }
 
 // run is main without the process: it returns the exit code.
-func run(args []string, con *console) (code int) {
+func run(args []string, commands []*subcommand, con *console) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
 			err := &internalError{cause: r, stack: string(debug.Stack())}
@@ -39,7 +39,7 @@ func run(args []string, con *console) (code int) {
 	}()
 	ctx, stop := withSignals(context.Background(), con)
 	defer stop()
-	err := dispatch(ctx, args, con)
+	err := dispatch(ctx, args, commands, con)
 	code = exitCode(ctx, err)
 	if err != nil && !isClosedPipe(err) {
 		con.fail(err, code)

@@ -32,12 +32,7 @@ var groups = []string{groupInput, groupMethod, groupStopping, groupOutput}
 func (o option) boolean() bool { return o.value == "" }
 
 // dashed is the flag as one types it.
-func (o option) dashed() string {
-	if len(o.name) == 1 {
-		return "-" + o.name
-	}
-	return "--" + o.name
-}
+func (o option) dashed() string { return "--" + o.name }
 
 func (o option) answersTo(name string) bool {
 	return name == o.name || (o.short != "" && name == o.short)
@@ -68,10 +63,14 @@ func findOption(options []option, name string) (option, bool) {
 	return options[i], true
 }
 
+// jsonOption belongs to every subcommand that has something to report.
+func jsonOption() option {
+	return option{name: "json", group: groupOutput, usage: "print the report on stdout instead of the answer, one JSON object on one line"}
+}
+
 // commonOptions belong to every subcommand.
 func commonOptions() []option {
 	return []option{
-		{name: "json", group: groupOutput, usage: "print the report on stdout instead of the answer, one JSON object on one line"},
 		{name: "quiet", short: "q", group: groupOutput, usage: "say nothing on stderr but errors"},
 		{name: "verbose", short: "v", group: groupOutput, usage: "say more: one line an iteration, at most ten a second"},
 		{name: "no-color", group: groupOutput, usage: "no colours on stderr (also: NO_COLOR)"},
@@ -103,10 +102,10 @@ func threadsOption() option {
 	return option{name: "threads", group: groupStopping, value: "N", usage: "threads to use; the answer does not depend on it (all cores)"}
 }
 
-// solverOptions belong to every solver.
-func solverOptions() []option {
+// solverOptions belong to every solver; tol is the default tolerance.
+func solverOptions(tol string) []option {
 	return []option{
-		{name: "tol", group: groupStopping, value: "T", usage: "tolerance, see below"},
+		{name: "tol", group: groupStopping, value: "T", usage: "tolerance, see below (" + tol + ")"},
 		{name: "max-iter", group: groupStopping, value: "N", usage: "iterations at most (the method's own)"},
 		{name: "time-limit", group: groupStopping, value: "TIME", usage: "time at most, as 30s or 5m (none)"},
 		threadsOption(),

@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
-	"time"
 
-	"solve/internal/kern"
 	"solve/internal/report"
 	"solve/ot"
 	"solve/solver"
@@ -24,19 +20,20 @@ func newOTCommand() *subcommand {
 			"solve ot [flags] --cost FILE            any cost matrix",
 		},
 		examples: []example{
-			{"two weighted clouds of points: the cost of moving one onto the other",
+			{"two clouds of points: the cost of moving one onto the other",
 				"solve ot --a testdata/points_x.csv --b testdata/points_y.csv --reg-rel max:0.01"},
-			{"a cost matrix with masses that sum to different totals, the plan as i,j,mass lines",
+			{"a cost matrix, and masses whose totals differ: the plan as i,j,mass lines",
 				"solve ot --cost testdata/small_5x7_cost.csv --a testdata/small_5x7_a.csv --b testdata/small_5x7_b.csv --normalize --reg-rel max:0.01 --emit plan"},
-			{"two images as histograms on their grid, everything into a directory that `solve check` accepts",
-				"solve ot testdata/img_a.csv testdata/img_b.csv --grid 16x16 --normalize --reg 0.5 -o out/"},
+			{"two images as histograms on their grid: report, plan and potentials into a directory, and a picture",
+				"solve ot testdata/img_a.csv testdata/img_b.csv --grid 16x16 --reg 0.5 -o out/ --plot plan.png"},
 		},
-		options: joined(transportOptions(), readingOptions(), otOptionList(), solverOptions(), otOutputOptions()),
+		options: joined(transportOptions(), readingOptions(), otOptionList(), otOutputOptions(), solverOptions("1e-9")),
 		notes: []string{
 			"With --reg or --reg-rel the problem is min ⟨C,P⟩ + ε Σ P (log P − 1) over plans P with row sums a and column sums b. " +
 				"Without either a small ε is chosen and said, and the certified bracket tells what the unregularised cost is.",
-			"--tol bounds the marginal error (L1, rows and columns, relative to the total mass) and, times max|C| and the mass, the dual gap (1e-9).",
-			fmt.Sprintf("Plans are written without entries below %g of the total mass; the dropped mass is said, and the certificates are those of the plan as written. Potentials are one column: f, then g, with P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε).", planThreshold),
+			"--tol bounds the marginal error (L1, rows and columns, relative to the total mass) and, times max|C| and the mass, the dual gap.",
+			fmt.Sprintf("Large plans are written without the entries below %.3g × min(a_i/m, b_j/n); the dropped mass is said, and the certificates are those of the plan as written. ", ot.DefaultThreshold) +
+				"Potentials are one column: f, then g, with P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε).",
 		},
 		seeAlso: []string{"solve check", "solve plot", "solve gen", "solve help methods"},
 		run: func(ctx context.Context, v *values, con *console) error {
@@ -49,7 +46,7 @@ func newOTCommand() *subcommand {
 	}
 }
 
-// later are methods that the command line is going to have.
+// laterMethods are on the way: known words, so not misspelt ones.
 var laterMethods = []string{"sparse", "quadratic", "group", "exact", "assignment", "partial", "unbalanced", "barycenter", "divergence"}
 
 func otMethodNames() []string {
@@ -82,6 +79,7 @@ func otOutputOptions() []option {
 		{name: "emit", group: groupOutput, value: "WHAT", words: []string{"cost", "plan", "potentials", "map"}, usage: "what to print or write (cost)"},
 		toOption("format on stdout and of the parts in a directory (csv)"),
 		outputOption("write the answer into FILE, or with a trailing / the report and every part into a directory"),
+		jsonOption(),
 	}
 }
 
@@ -105,7 +103,6 @@ type otOptions struct {
 }
 
 const (
-	defaultTol       = 1e-9
 	defaultRegStat   = "max"
 	defaultRegFactor = 1e-4
 )
@@ -119,6 +116,9 @@ func parseOTOptions(v *values, con *console) (*otOptions, error) {
 		return nil, err
 	}
 	o.chosen = v.word("method", "auto")
+	if v.err != nil {
+		return nil, v.err
+	}
 	if err := o.parseReg(v); err != nil {
 		return nil, err
 	}
@@ -151,8 +151,8 @@ func (o *otOptions) parseReg(v *values) error {
 		}
 	case v.given("reg-rel"):
 		stat, factor, ok := strings.Cut(v.text("reg-rel"), ":")
-		if !ok || !slices.Contains(regStats, stat) {
-			return withHint(&solver.OptionError{Name: "--reg-rel", Value: v.text("reg-rel"), Want: "STAT:FACTOR such as max:0.01"}, "%s", didYouMean(stat, regStats))
+		if !ok || !slices.Contains(ot.Statistics(), stat) {
+			return withHint(&solver.OptionError{Name: "--reg-rel", Value: v.text("reg-rel"), Want: "STAT:FACTOR such as max:0.01"}, "%s", didYouMean(stat, ot.Statistics()))
 		}
 		x, err := parsePositive(factor)
 		if err != nil {
@@ -166,10 +166,8 @@ func (o *otOptions) parseReg(v *values) error {
 	return nil
 }
 
-var regStats = []string{"max", "mean", "std", "median"}
-
 func (o *otOptions) parseSettings(v *values, con *console) {
-	o.tol = v.positive("tol", defaultTol)
+	o.tol = v.positive("tol", ot.DefaultTol)
 	o.settings.Settings = solver.Settings{
 		Tol: o.tol, MaxIter: v.count("max-iter", 0), TimeLimit: v.duration("time-limit"),
 		Threads: v.count("threads", 0), Seed: v.unsigned("seed", 1),
@@ -232,8 +230,8 @@ func (o *otOptions) parseOutput(v *values) error {
 	if err := out.claim(append(o.emit.files(), o.history, o.plot)...); err != nil {
 		return err
 	}
-	for _, f := range append(o.emit.single(), o.history, o.plot) {
-		if err := reachable(f); err != nil {
+	for _, f := range []string{o.emit.to.file(), o.history, o.plot} {
+		if err := reachable(f, o.emit.to); err != nil {
 			return err
 		}
 	}
@@ -243,232 +241,3 @@ func (o *otOptions) parseOutput(v *values) error {
 
 // wantsReport tells whether a report is asked for, and with it hashes.
 func (o *otOptions) wantsReport() bool { return o.json || o.emit.to.dir }
-
-// otRun is one run: what was read, what came out.
-type otRun struct {
-	o       *otOptions
-	con     *console
-	problem *transport
-	cost    ot.Cost
-	eps     float64
-	watch   *watch
-	out     outputs
-	result  *ot.Result
-	parts   []part
-	writeS  float64
-}
-
-func runOT(ctx context.Context, o *otOptions, con *console) error {
-	r := &otRun{o: o, con: con}
-	defer r.out.abort()
-	if err := r.prepare(); err != nil {
-		return err
-	}
-	opt := o.settings
-	opt.Recorder = r.watch
-	res, err := ot.Solve(ctx, &ot.Problem{A: r.problem.a, B: r.problem.b, Cost: r.cost, Reg: r.eps}, &opt)
-	r.watch.close()
-	if r.watch.err != nil {
-		return &outputError{o.history, r.watch.err}
-	}
-	if res == nil {
-		return wordOTError(err)
-	}
-	r.result = res
-	for _, w := range res.Warnings {
-		con.warn("%s", w)
-	}
-	return r.finish(ctx, err)
-}
-
-// prepare reads the problem and opens what is written while solving.
-func (r *otRun) prepare() error {
-	var err error
-	if r.problem, err = readTransport(r.o.in, &r.o.source); err != nil {
-		return err
-	}
-	if r.cost, err = r.problem.cost(); err != nil {
-		return err
-	}
-	if r.o.emit.to.dir {
-		if err := makeDir(r.o.emit.to.path); err != nil {
-			return err
-		}
-	}
-	if err := r.o.emit.feasible(r.problem, r.o.settings.MemoryLimit()); err != nil {
-		return err
-	}
-	if r.eps, err = r.resolveReg(); err != nil {
-		return err
-	}
-	if r.o.settings.Warm, err = r.readWarm(); err != nil {
-		return err
-	}
-	r.watch, err = newWatch(r.con, &r.out, r.o.history, r.o.plot != "", r.o.tol)
-	return err
-}
-
-// resolveReg returns ε and says where it comes from.
-func (r *otRun) resolveReg() (float64, error) {
-	o := r.o
-	if o.reg > 0 {
-		r.con.say("reg", "ε = %v", o.reg)
-		return o.reg, nil
-	}
-	stat, err := ot.CostStatistic(r.cost, o.regStat)
-	if err != nil {
-		return 0, err
-	}
-	eps := o.regFactor * stat
-	if !(eps > 0) || math.IsInf(eps, 0) {
-		// A cost without spread has one plan for every ε.
-		r.con.warn("the %s of the cost is %v: ε = %v", o.regStat, stat, o.regFactor)
-		return o.regFactor, nil
-	}
-	why := ""
-	if o.regChosen {
-		why = ", chosen because neither --reg nor --reg-rel is given: the bracket below holds the unregularised cost"
-	}
-	r.con.say("reg", "ε = %v (%v × the %s of the cost%s)", eps, o.regFactor, o.regStat, why)
-	return eps, nil
-}
-
-// readWarm reads the potentials g to start from: m values, or the n+m of a
-// potentials file, whose last m are g.
-func (r *otRun) readWarm() ([]float64, error) {
-	if r.o.warm == "" {
-		return nil, nil
-	}
-	f, err := r.o.in.read("warm", r.o.warm, nil)
-	if err != nil {
-		return nil, err
-	}
-	v, err := f.Vector()
-	if err != nil {
-		return nil, err
-	}
-	n, m := len(r.problem.a), len(r.problem.b)
-	if len(v) != m && len(v) != n+m {
-		return nil, fmt.Errorf("%s: %d potentials, but %d (g) or %d (f, then g) are needed: %w", r.o.warm, len(v), m, n+m, solver.ErrDimension)
-	}
-	r.con.say("warm", "%s: starting from its potentials", r.o.warm)
-	return v[len(v)-m:], nil
-}
-
-// wordOTError adds what to try to the refusals of the solver.
-func wordOTError(err error) error {
-	var hinted *hintedError
-	switch {
-	case err == nil || errors.As(err, &hinted):
-		return err
-	case errors.Is(err, solver.ErrInput):
-		return withHint(err, "raise --reg or --reg-rel")
-	}
-	return err
-}
-
-// finish writes the answer and the report, and returns the outcome.
-func (r *otRun) finish(ctx context.Context, outcome error) error {
-	start := time.Now()
-	if r.result.Status != solver.Infeasible && r.result.Plan != nil {
-		if err := r.makeParts(); err != nil {
-			return err
-		}
-		outcome = r.outcome(outcome)
-	}
-	rep := r.report(exitCode(ctx, outcome))
-	if err := r.writeFiles(); err != nil {
-		return err
-	}
-	r.writeS = time.Since(start).Seconds()
-	r.summarise()
-	if r.o.wantsReport() {
-		if err := r.emitReport(rep); err != nil {
-			return err
-		}
-	}
-	if err := r.emitStdout(rep); err != nil {
-		return err
-	}
-	return outcome
-}
-
-// outcome is that of the numbers as written: makeParts may have changed the
-// verdict.
-func (r *otRun) outcome(err error) error {
-	if err == nil {
-		return r.result.Err()
-	}
-	return err
-}
-
-// summarise says how the run ended.
-func (r *otRun) summarise() {
-	res, say := r.result, r.con.say
-	method := res.Method
-	if res.Why != "" {
-		method += " (" + res.Why + ")"
-	}
-	say("method", "%s", method)
-	s := res.Stats
-	say("work", "%d iterations, %d passes, %d Newton steps, %d CG iterations", s.Iterations, s.Passes, s.NewtonSteps, s.CGIterations)
-	for _, c := range res.Certificates {
-		tol := ""
-		if !math.IsNaN(c.Tol) {
-			tol = fmt.Sprintf(" (tol %.3g)", c.Tol)
-			if !c.OK {
-				tol = fmt.Sprintf(" > tol %.3g", c.Tol)
-			}
-		}
-		say("", "%-15s %.10g%s", c.Name, c.Value, tol)
-	}
-	say("cost", "%.10g", res.Cost)
-	say(res.Status.String(), "%s", strings.TrimSuffix(string(res.Reason)+": "+res.Detail, ": "))
-	say("time", "read %.3g s, solve %.3g s, write %.3g s, peak %s", r.o.in.seconds, s.Setup+s.Solve+s.Verify, r.writeS, solver.Bytes(report.PeakRSS()))
-}
-
-// report gathers everything but write_s and the answers.
-func (r *otRun) report(exit int) *report.Report {
-	res, o := r.result, r.o
-	rep := report.New("ot")
-	rep.Version, rep.Kernel, rep.Threads, rep.Seed = version(), kern.Name(), threadCount(o.settings.Threads), o.settings.Seed
-	rep.Inputs = append(rep.Inputs, o.in.list...)
-	rep.Method.Name, rep.Method.Chosen, rep.Method.Why = res.Method, o.chosen, res.Why
-	rep.Status, rep.Reason, rep.Detail, rep.Exit = res.Status.String(), string(res.Reason), res.Detail, exit
-	opts := &rep.Method.Options
-	opts.Add("reg", r.eps)
-	opts.Add("tol", o.tol)
-	o.source.record(opts)
-	opts.Add("plan_threshold", planThreshold)
-	*opts = append(*opts, o.recorded...)
-	if !math.IsNaN(res.Objective) && res.Status != solver.Infeasible {
-		x := report.Number(res.Objective)
-		rep.Objective = &x
-	}
-	rep.SetCertificates(res.Certificates)
-	rep.Stats = otStats(res, o.in.seconds)
-	rep.Warnings = append(rep.Warnings, r.con.warnings...)
-	return rep
-}
-
-func otStats(res *ot.Result, readS float64) report.Fields {
-	var f report.Fields
-	s := res.Stats
-	f.Add("cost", res.Cost)
-	f.Add("value_kl", res.ValueKL)
-	f.Add("iterations", s.Iterations)
-	f.Add("passes", s.Passes)
-	f.Add("sweeps", s.Sweeps)
-	f.Add("newton_steps", s.NewtonSteps)
-	f.Add("cg_iterations", s.CGIterations)
-	f.Add("factorizations", s.Factored)
-	f.Add("hessian_nnz", s.HessianNNZ)
-	f.Add("eps_levels", s.EpsLevels)
-	f.Add("plan_nnz", s.PlanNNZ)
-	f.Add("plan_l1_bound", s.PlanL1Bound)
-	f.Add("read_s", readS)
-	f.Add("setup_s", s.Setup)
-	f.Add("solve_s", s.Solve)
-	f.Add("verify_s", s.Verify)
-	return f
-}

@@ -2,20 +2,14 @@ package main
 
 import (
 	"io"
-	"math"
 	"path/filepath"
 
 	"solve/internal/report"
 	"solve/internal/verify"
 	"solve/matrix"
 	"solve/matrix/matio"
-	"solve/ot"
 	"solve/solver"
 )
-
-// planThreshold is the share of the total mass below which an entry of a
-// plan is not written.
-const planThreshold = 1e-20
 
 // emission is what goes where: --emit, --to and -o.
 type emission struct {
@@ -32,7 +26,7 @@ func parseEmission(v *values) (emission, error) {
 	if e.to.dir && v.given("emit") {
 		return e, usageError("leave --emit out, or name a file", "-o %s writes every part into a directory, so --emit has no meaning", e.to.path)
 	}
-	if !e.to.stdout() && !e.to.dir && v.given("to") {
+	if e.to.file() != "" && v.given("to") {
 		return e, usageError("the extension of -o decides", "--to has no meaning with -o %s", e.to.path)
 	}
 	if e.to.dir && !v.given("to") {
@@ -53,14 +47,6 @@ func (e emission) files() []string {
 		out = append(out, filepath.Join(e.to.path, name))
 	}
 	return out
-}
-
-// single is the file of -o FILE, if any.
-func (e emission) single() []string {
-	if e.to.dir {
-		return nil
-	}
-	return []string{e.to.path}
 }
 
 // formatOf is the format asked for, or else what suits the part best.
@@ -85,7 +71,7 @@ func (e emission) feasible(t *transport, maxMemory int64) error {
 	}
 	if e.wants("plan") && e.format == matio.FormatNPY {
 		if need := 8 * float64(len(t.a)) * float64(len(t.b)); need > float64(maxMemory) {
-			return withHint(&solver.TooLargeError{What: "the dense plan", Need: int64(need), Have: maxMemory},
+			return withHint(&solver.TooLargeError{What: "the dense plan", Need: int64(min(need, 1<<62)), Have: maxMemory},
 				"write it as .mtx or .csv, which leave out negligible entries, or raise --max-memory")
 		}
 	}
@@ -151,15 +137,16 @@ func (r *otRun) planPart(f matio.Format) (*part, error) {
 		for i := range n {
 			plan.Row(i, d.Row(i))
 		}
-		zero := part{name: "plan", format: f, dense: d}
-		return &zero, nil
+		return &part{name: "plan", format: f, dense: d}, nil
 	}
-	csr, dropped, err := plan.Sparse(planThreshold*total(r.problem.a), r.o.settings.MemoryLimit())
+	csr, dropped, err := plan.Sparse(plan.DefaultDrop(), r.o.settings.MemoryLimit())
 	if err != nil {
-		return nil, withHint(err, "a larger --reg spreads the mass over more entries: choose a smaller one, or raise --max-memory")
+		return nil, withHint(err, "a smaller --reg gives a sparser plan; or raise --max-memory")
 	}
 	r.result.Stats.PlanNNZ = csr.NNZ()
-	r.con.say("plan", "%s entries of at least %.3g; the others, dropped, hold %.3g", grouped(csr.NNZ()), planThreshold*total(r.problem.a), dropped)
+	if t := plan.DefaultDrop(); t > 0 {
+		r.con.say("plan", "%s entries above %.3g × min(a_i/m, b_j/n); the others, dropped, hold a mass of %.3g", grouped(csr.NNZ()), t, dropped)
+	}
 	if err := r.certifyAsWritten(csr); err != nil {
 		return nil, err
 	}
@@ -180,31 +167,22 @@ func (r *otRun) certifyAsWritten(plan *matrix.CSR) error {
 	if err != nil {
 		return err
 	}
-	failed := updateCertificates(res.Certificates, c)
+	res.Certificates = c.Certificates(r.o.tol, r.eps, total(r.problem.a))
 	res.Cost, res.Objective, res.ValueKL, res.Lower, res.Upper = c.Cost, c.Objective, c.ValueKL, c.Lower, c.Upper
-	if res.Status == solver.Solved && failed != "" {
+	if failed := firstFailed(res.Certificates); res.Status == solver.Solved && failed != "" {
 		res.Verdict = solver.Verdict{Status: solver.Stopped, Reason: solver.AtRoundoff, Detail: failed + " of the plan as written is above its tolerance"}
 	}
 	return nil
 }
 
-// updateCertificates puts recomputed values into a list and returns the
-// name of one above its tolerance, "" if there is none.
-func updateCertificates(list []solver.Certificate, c verify.TransportCertificate) (failed string) {
-	for k := range list {
-		value, ok := certificateValue(c, list[k].Name)
-		if !ok {
-			continue
-		}
-		list[k].Value = value
-		if !math.IsNaN(list[k].Tol) {
-			list[k].OK = value <= list[k].Tol
-			if !list[k].OK {
-				failed = list[k].Name
-			}
+// firstFailed names the first certificate that is not ok, "" if all are.
+func firstFailed(list []solver.Certificate) string {
+	for _, c := range list {
+		if !c.OK {
+			return c.Name
 		}
 	}
-	return failed
+	return ""
 }
 
 // certificateValue returns a recomputed certificate by its name in reports.
@@ -256,24 +234,21 @@ func (r *otRun) emitReport(rep *report.Report) error {
 	e := r.o.emit
 	for k := range r.parts {
 		p := &r.parts[k]
-		a := report.Answer{Path: e.to.path}
+		if e.to.stdout() {
+			continue
+		}
 		file := e.to.path
 		if e.to.dir {
-			a.Path = r.fileName(p)
-			file = filepath.Join(e.to.path, a.Path)
+			file = filepath.Join(e.to.path, r.fileName(p))
 		}
-		if !e.to.stdout() {
-			hash, err := fileHash(file)
-			if err != nil {
-				return &outputError{file, err}
-			}
-			a.SHA256 = hash
+		if err := addAnswer(rep, p.name, e.to, file); err != nil {
+			return err
 		}
 		if p.name == "plan" {
-			d := report.Number(p.dropped)
+			a, d := rep.Answers["plan"], report.Number(p.dropped)
 			a.DroppedMass = &d
+			rep.Answers["plan"] = a
 		}
-		rep.Answers[p.name] = a
 	}
 	rep.Stats.Add("write_s", r.writeS)
 	rep.Stats.Add("peak_rss_bytes", report.PeakRSS())
@@ -296,7 +271,7 @@ func (r *otRun) emitStdout(rep *report.Report) error {
 
 // writePlot draws the plan and, when there is one, the convergence.
 func (r *otRun) writePlot() error {
-	fig, err := transportFigure(r.problem, r.result.Plan.Row, "")
+	fig, err := transportFigure(r.problem, r.result.Plan.Row, "", "")
 	if err != nil {
 		return err
 	}
@@ -312,14 +287,16 @@ func (r *otRun) writePlot() error {
 
 // transportFigure draws a plan: lines between points of the plane, else a
 // heat map.
-func transportFigure(t *transport, row report.PlanRow, kind string) (*report.Figure, error) {
+func transportFigure(t *transport, row report.PlanRow, kind, title string) (*report.Figure, error) {
+	if title == "" {
+		title = "Transport plan"
+	}
 	x, y := t.sources(), t.targets()
 	if kind == "arrows" || (kind == "" && x != nil && x.Cols == 2 && t.shape == nil) {
 		if x == nil {
 			return nil, inputError("draw a heat map: --kind heatmap", "arrows need points, and --cost hides them")
 		}
-		return report.Arrows("Transport plan", x, y, t.a, t.b, row)
+		return report.Arrows(title, x, y, t.a, t.b, row)
 	}
-	return report.HeatMap("Transport plan", len(t.a), len(t.b), row)
+	return report.HeatMap(title, len(t.a), len(t.b), row)
 }
-

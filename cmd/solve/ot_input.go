@@ -290,7 +290,7 @@ func (t *transport) takePoints(in *inputs, s *transportSource, fa, fb *matio.Fil
 		return err
 	}
 	if t.x.Cols != t.y.Cols {
-		return withHint(fmt.Errorf("%s holds points in R^%d but %s in R^%d: %w", s.a, t.x.Cols, s.b, t.y.Cols, solver.ErrDimension),
+		return withHint(fmt.Errorf("%s holds points in %s but %s in %s: %w", s.a, space(t.x.Cols), s.b, space(t.y.Cols), solver.ErrDimension),
 			"both need the same number of columns; masses go into --wa and --wb")
 	}
 	in.con.say("cost", "%s between the points", t.costName())
@@ -302,6 +302,7 @@ func takeCloud(in *inputs, role, path, weights string, f *matio.File) (*matrix.D
 	if err != nil {
 		return nil, nil, err
 	}
+	warnOfWeights(in.con, path, f.Header)
 	if weights == "" {
 		in.con.say(role, "%s: read as %s points in %s, uniform weights", path, grouped(points.Rows), space(points.Cols))
 		return points, uniformMasses(points.Rows), nil
@@ -312,6 +313,17 @@ func takeCloud(in *inputs, role, path, weights string, f *matio.File) (*matrix.D
 		err = fmt.Errorf("%s holds %d masses for the %d points of %s: %w", weights, len(w), points.Rows, path, solver.ErrDimension)
 	}
 	return points, w, err
+}
+
+// warnOfWeights points at a column that its header calls a mass but that is
+// read as a coordinate.
+func warnOfWeights(con *console, path string, header []string) {
+	for _, h := range header {
+		switch strings.ToLower(strings.TrimSpace(h)) {
+		case "w", "weight", "weights", "mass", "masses":
+			con.warn("%s: the column %q is read as a coordinate; masses go into a file of their own, --wa or --wb", path, h)
+		}
+	}
 }
 
 func space(d int) string {
@@ -487,23 +499,15 @@ func scaled(w []float64, s float64) []float64 {
 	return out
 }
 
-// cost is the ground cost for the solver. Grids on which the metric does
-// not separate are solved between their points.
+// cost is the ground cost for the solver.
 func (t *transport) cost() (ot.Cost, error) {
 	switch {
 	case t.stored != nil:
 		return ot.NewDenseCost(t.stored), nil
-	case t.shape == nil:
-		return ot.NewPointCost(t.x, t.y, ot.Metric(t.metric), t.p)
-	case t.separable():
+	case t.shape != nil:
 		return ot.NewGridCost(t.shape, ot.Metric(t.metric), t.p)
 	}
-	points := t.targets()
-	return ot.NewPointCost(points, points, ot.Metric(t.metric), t.p)
-}
-
-func (t *transport) separable() bool {
-	return t.p == 1 && (t.metric == string(ot.SqEuclidean) || t.metric == string(ot.Cityblock))
+	return ot.NewPointCost(t.x, t.y, ot.Metric(t.metric), t.p)
 }
 
 // checkedCost is the same cost for the independent checker.
@@ -511,10 +515,10 @@ func (t *transport) checkedCost() (verify.Cost, error) {
 	switch {
 	case t.stored != nil:
 		return verify.DenseCost(t.stored), nil
-	case t.shape == nil:
-		return verify.PointCost(t.x, t.y, t.metric, t.p)
+	case t.shape != nil:
+		return verify.GridCost(t.shape, t.metric, t.p)
 	}
-	return verify.GridCost(t.shape, t.metric, t.p)
+	return verify.PointCost(t.x, t.y, t.metric, t.p)
 }
 
 // targets are the points of b: nil when a stored cost hides them.

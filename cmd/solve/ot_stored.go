@@ -124,11 +124,12 @@ func (run *storedRun) compareInputs(in *inputs) {
 
 // readAnswers reads the plan and the potentials that a report names.
 func (run *storedRun) readAnswers(in *inputs, dir string) error {
-	for name, a := range run.report.Answers {
-		path := filepath.Join(dir, a.Path)
-		if name != "plan" && name != "potentials" {
+	for _, name := range []string{"plan", "potentials"} {
+		a, ok := run.report.Answers[name]
+		if !ok {
 			continue
 		}
+		path := filepath.Join(dir, a.Path)
 		hash, err := fileHash(path)
 		if err != nil {
 			return err

@@ -16,8 +16,9 @@ import (
 
 // destination is where -o puts the answer.
 type destination struct {
-	path string // "" = stdout
-	dir  bool   // a directory with the report and every part
+	path   string // "" = stdout
+	dir    bool   // a directory with the report and every part
+	device bool   // a device or a pipe: its name says nothing about formats
 }
 
 // parseDestination reads -o. A trailing slash, or a directory that exists,
@@ -27,18 +28,30 @@ func parseDestination(path string) destination {
 		return destination{}
 	}
 	if strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator)) {
-		return destination{path, true}
+		return destination{path: path, dir: true}
 	}
-	info, err := os.Stat(path)
-	return destination{path, err == nil && info.IsDir()}
+	d := destination{path: path}
+	if info, err := os.Stat(path); err == nil {
+		d.dir = info.IsDir()
+		d.device = !d.dir && !info.Mode().IsRegular()
+	}
+	return d
 }
 
 func (d destination) stdout() bool { return d.path == "" }
 
+// file is the path of -o FILE where its extension decides; "" otherwise.
+func (d destination) file() string {
+	if d.dir || d.device {
+		return ""
+	}
+	return d.path
+}
+
 // format is the format of the single answer: by --to on stdout, by the
 // extension in a file.
 func (d destination) format(to matio.Format) (matio.Format, error) {
-	if d.stdout() || d.dir {
+	if d.file() == "" {
 		return to, nil
 	}
 	f, _, ok := matio.FormatOf(d.path)
@@ -54,6 +67,7 @@ func (d destination) format(to matio.Format) (matio.Format, error) {
 type outputs struct {
 	inputs  []string // never overwritten
 	pending []*pendingFile
+	made    []string // directories, the innermost first
 }
 
 type pendingFile struct {
@@ -80,11 +94,12 @@ func (o *outputs) claim(paths ...string) error {
 }
 
 // reachable tells early, before hours of work, that a file cannot be made.
-func reachable(path string) error {
-	if path == "" {
+// A file in the directory that is going to be made can.
+func reachable(path string, to destination) error {
+	dir := filepath.Dir(path)
+	if path == "" || (to.dir && sameFile(dir, to.path)) {
 		return nil
 	}
-	dir := filepath.Dir(path)
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
 		err = fmt.Errorf("%s is not a directory", dir)
@@ -98,12 +113,23 @@ func reachable(path string) error {
 	return nil
 }
 
-// makeDir makes the directory of -o DIR/ unless it exists.
-func makeDir(path string) error {
-	if err := os.MkdirAll(path, 0o777); err != nil {
-		return &outputError{path, err}
+// makeDir makes the directory of -o DIR/ unless it exists; abort removes it
+// again if nothing came into it.
+func (o *outputs) makeDir(path string) error {
+	path = filepath.Clean(path)
+	var missing []string
+	for dir := path; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			break
+		}
+		missing = append(missing, dir)
 	}
-	if err := writable(path); err != nil {
+	err := os.MkdirAll(path, 0o777)
+	o.made = append(o.made, missing...)
+	if err == nil {
+		err = writable(path)
+	}
+	if err != nil {
 		return &outputError{path, err}
 	}
 	return nil
@@ -133,12 +159,18 @@ func (o *outputs) commit() error {
 	return nil
 }
 
-// abort removes what was not committed.
+// abort removes what was not committed, and directories made in vain.
 func (o *outputs) abort() {
 	for _, p := range o.pending {
 		p.file.Abort()
 	}
 	o.pending = nil
+	for _, dir := range o.made {
+		if os.Remove(dir) != nil {
+			break // it holds what was committed
+		}
+	}
+	o.made = nil
 }
 
 // fileHash is the SHA-256 of a file as stored, in hex.

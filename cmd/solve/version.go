@@ -19,7 +19,13 @@ func newVersionCommand() *subcommand {
 			{"the same", "solve --version"},
 			{"with the plain Go kernels", "SOLVE_KERNEL=go solve version"},
 		},
-		run: func(_ context.Context, _ *values, con *console) error { return con.printText(versionLine()) },
+		options: []option{jsonOption()},
+		run: func(_ context.Context, _ *values, con *console) error {
+			if con.json {
+				return con.print(newReport(con, "version", nil).Write)
+			}
+			return con.printText(versionLine())
+		},
 	}
 }
 

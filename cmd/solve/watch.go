@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"solve/internal/report"
-	"solve/matrix/matio"
 	"solve/solver"
 )
 
@@ -18,7 +17,6 @@ import (
 type watch struct {
 	con     *console
 	path    string // of the history
-	file    *matio.AtomicFile
 	history *report.History
 	bar     *report.Progress
 	keep    bool

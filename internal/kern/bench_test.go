@@ -2,34 +2,32 @@ package kern
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 )
 
-func levels() []isaLevel {
-	var l []isaLevel
-	for i := isaGo; i <= detectISA(); i++ {
-		l = append(l, i)
-	}
-	return l
-}
-
-func benchEach(b *testing.B, n int, bytes int, f func()) {
-	defer func(l isaLevel) { isa = l }(isa)
-	for _, l := range levels() {
+// eachISA runs f as sub-benchmark size/isa for every instruction set; f works
+// on n elements of the given bytes.
+func eachISA(b *testing.B, n, bytes int, f func()) {
+	defer func(old isaLevel) { isa = old }(isa)
+	best := detectISA()
+	for l := isaGo; l <= best; l++ {
 		isa = l
-		b.Run(fmt.Sprintf("%d/%s", n, l), func(b *testing.B) {
-			b.SetBytes(int64(bytes * n))
-			for b.Loop() {
-				f()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/elem")
-		})
+		b.Run(fmt.Sprintf("%d/%s", n, l), func(b *testing.B) { perElement(b, n, bytes, f) })
 	}
 }
 
-func randVec(n int, lo, hi float64) []float64 {
-	r := rand.New(rand.NewPCG(1, 2))
+func perElement(b *testing.B, n, bytes int, f func()) {
+	b.SetBytes(int64(bytes * n))
+	for b.Loop() {
+		f()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/elem")
+}
+
+func benchVector(n int, lo, hi float64) []float64 {
+	r := rand.New(rand.NewPCG(1, uint64(n)))
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = lo + (hi-lo)*r.Float64()
@@ -37,118 +35,232 @@ func randVec(n int, lo, hi float64) []float64 {
 	return x
 }
 
-const bn = 2048
+const benchLen = 2048
+
+// sink keeps the results of pure kernels alive.
+var sink float64
+
+func BenchmarkDot(b *testing.B) {
+	for _, n := range []int{100, benchLen, 8192} {
+		x, y := benchVector(n, -1, 1), benchVector(n, -1, 1)
+		eachISA(b, n, 16, func() { sink = Dot(x, y) })
+	}
+}
+
+func BenchmarkAxpy(b *testing.B) {
+	x, y := benchVector(benchLen, -1, 1), benchVector(benchLen, -1, 1)
+	eachISA(b, benchLen, 24, func() { Axpy(1e-9, x, y) })
+}
+
+func BenchmarkXpby(b *testing.B) {
+	x, y := benchVector(benchLen, -1, 1), benchVector(benchLen, -1, 1)
+	eachISA(b, benchLen, 24, func() { Xpby(x, 0.5, y) })
+}
+
+func BenchmarkCGUpdate(b *testing.B) {
+	p, q := benchVector(benchLen, -1, 1), benchVector(benchLen, -1, 1)
+	x, r := benchVector(benchLen, -1, 1), benchVector(benchLen, -1, 1)
+	eachISA(b, benchLen, 48, func() { sink = CGUpdate(1e-9, p, q, x, r) })
+}
+
+func BenchmarkAccumRows4(b *testing.B) {
+	c, e := benchVector(benchLen, -1, 1), benchVector(benchLen, -1, 1)
+	rows, w := [][]float64{e, e, e, e}, []float64{1e-9, 2e-9, 3e-9, 4e-9}
+	eachISA(b, benchLen, 48, func() { AccumRows(c, w, rows) })
+}
+
+func BenchmarkSoftThreshold(b *testing.B) {
+	x, dst := benchVector(benchLen, -1, 1), make([]float64, benchLen)
+	eachISA(b, benchLen, 16, func() { SoftThreshold(dst, x, 0.3) })
+}
 
 func BenchmarkExp(b *testing.B) {
-	x := randVec(bn, -20, 0)
-	d := make([]float64, bn)
-	benchEach(b, bn, 8, func() { Exp(d, x) })
+	x, dst := benchVector(benchLen, -20, 0), make([]float64, benchLen)
+	eachISA(b, benchLen, 16, func() { Exp(dst, x) })
+	b.Run(fmt.Sprintf("%d/math", benchLen), func(b *testing.B) {
+		perElement(b, benchLen, 16, func() {
+			for i, v := range x {
+				dst[i] = math.Exp(v)
+			}
+		})
+	})
 }
-func BenchmarkPlanRow(b *testing.B) {
-	x := randVec(bn, -20, 0)
-	g := randVec(bn, -2, 0)
-	d := make([]float64, bn)
-	benchEach(b, bn, 8, func() { PlanRow(d, 0.5, g, x, 1.1) })
+
+func BenchmarkLog(b *testing.B) {
+	x, dst := benchVector(benchLen, 0, 20), make([]float64, benchLen)
+	eachISA(b, benchLen, 16, func() { Log(dst, x) })
 }
+
+func BenchmarkMaxRow(b *testing.B) {
+	g, c := benchVector(benchLen, -2, 0), benchVector(benchLen, 0, 20)
+	eachISA(b, benchLen, 16, func() { sink = MaxRow(g, c, 1.1) })
+}
+
 func BenchmarkRowLSE(b *testing.B) {
-	x := randVec(bn, -20, 0)
-	g := randVec(bn, -2, 0)
-	benchEach(b, bn, 8, func() { RowLSE(g, x, 1.1) })
+	g, c := benchVector(benchLen, -2, 0), benchVector(benchLen, 0, 20)
+	eachISA(b, benchLen, 16, func() { _, sink = RowLSE(g, c, 1.1) })
 }
-func BenchmarkDot(b *testing.B) {
-	x := randVec(bn, -20, 0)
-	g := randVec(bn, -2, 0)
-	benchEach(b, bn, 8, func() { Dot(g, x) })
+
+func BenchmarkPlanRow(b *testing.B) {
+	for _, n := range []int{100, 1000, benchLen} {
+		g, c, dst := benchVector(n, -2, 0), benchVector(n, 0, 20), make([]float64, n)
+		eachISA(b, n, 24, func() { sink = PlanRow(dst, 0.5, g, c, 1.1) })
+	}
 }
-func BenchmarkSelect(b *testing.B) {
-	x := randVec(bn, -20, 1)
-	g := randVec(bn, 0, 0)
-	c := make([]int32, bn+8)
-	v := make([]float64, bn+8)
-	benchEach(b, bn, 8, func() { SelectPlan(c, v, x, 1, 0, g, 7) })
+
+func BenchmarkPlanRowSum(b *testing.B) {
+	g, c := benchVector(benchLen, -2, 0), benchVector(benchLen, 0, 20)
+	eachISA(b, benchLen, 16, func() { sink = PlanRowSum(0.5, g, c, 1.1) })
+}
+
+func BenchmarkMinUpdate(b *testing.B) {
+	dst, c := benchVector(benchLen, -1, 1), benchVector(benchLen, -1, 1)
+	eachISA(b, benchLen, 24, func() { MinUpdate(dst, c, 0.1) })
+}
+
+func BenchmarkMinRow(b *testing.B) {
+	g, c := benchVector(benchLen, -1, 1), benchVector(benchLen, -1, 1)
+	eachISA(b, benchLen, 16, func() { sink = MinRow(g, c) })
+}
+
+// BenchmarkSelectPlan keeps 0.5 % of the entries.
+func BenchmarkSelectPlan(b *testing.B) {
+	e, thr := benchVector(benchLen, 0, 1), benchVector(benchLen, 0.995, 0.995)
+	col, val := make([]int32, benchLen+8), make([]float64, benchLen+8)
+	eachISA(b, benchLen, 16, func() { SelectPlan(col, val, e, 1, 2, thr, 0) })
+}
+
+func BenchmarkSqDistRow3(b *testing.B) {
+	x, y, dst := benchVector(3, 0, 1), NewSoA(benchVector(3*benchLen, 0, 1), benchLen, 3), make([]float64, benchLen)
+	eachISA(b, benchLen, 32, func() { SqDistRow(dst, x, y, 0) })
+}
+
+func BenchmarkMaxRowSq3(b *testing.B) {
+	x, y, g := benchVector(3, 0, 1), NewSoA(benchVector(3*benchLen, 0, 1), benchLen, 3), benchVector(benchLen, -1, 1)
+	eachISA(b, benchLen, 32, func() { sink = MaxRowSq(x, y, 0, g, 10) })
+}
+
+// BenchmarkRowLSESq3 includes the plain loop with math.Exp, "math".
+func BenchmarkRowLSESq3(b *testing.B) {
+	x, y, g := benchVector(3, 0, 1), NewSoA(benchVector(3*benchLen, 0, 1), benchLen, 3), benchVector(benchLen, -1, 1)
+	eachISA(b, benchLen, 32, func() { _, sink = RowLSESq(x, y, 0, g, 10) })
+	b.Run(fmt.Sprintf("%d/math", benchLen), func(b *testing.B) {
+		y0, y1, y2 := y.Coord[0], y.Coord[1], y.Coord[2]
+		z := func(j int) float64 {
+			d0, d1, d2 := x[0]-y0[j], x[1]-y1[j], x[2]-y2[j]
+			return g[j] - (d0*d0+d1*d1+d2*d2)*10
+		}
+		perElement(b, benchLen, 32, func() {
+			m, s := math.Inf(-1), 0.0
+			for j := range g {
+				if v := z(j); v > m {
+					m = v
+				}
+			}
+			for j := range g {
+				s += math.Exp(z(j) - m)
+			}
+			sink = s
+		})
+	})
+}
+
+func BenchmarkPlanRowSq3(b *testing.B) {
+	x, y, g := benchVector(3, 0, 1), NewSoA(benchVector(3*benchLen, 0, 1), benchLen, 3), benchVector(benchLen, -1, 1)
+	dst := make([]float64, benchLen)
+	eachISA(b, benchLen, 40, func() { sink = PlanRowSq(dst, 0.5, x, y, 0, g, 10) })
+}
+
+func BenchmarkSqDistTile(b *testing.B) {
+	const n, d = 128, 16
+	x, norm, c := benchVector(n*d, -1, 1), benchVector(n, 5, 6), make([]float64, n*n)
+	eachISA(b, n*n, 8, func() { SqDistTile(x, x, d, norm, norm, c, n) })
+}
+
+// benchCSR returns a matrix with k entries a row, spread evenly.
+func benchCSR(n, k int) (ptr []int64, col []int32, val []float64) {
+	ptr = []int64{0}
+	for i := 0; i < n; i++ {
+		for j := 0; j < k; j++ {
+			col = append(col, int32((i+j*n/k)%n))
+		}
+		ptr = append(ptr, int64(len(col)))
+	}
+	return ptr, col, benchVector(len(col), -1, 1)
+}
+
+func BenchmarkGatherDot(b *testing.B) {
+	_, col, val := benchCSR(benchLen, 200)
+	x := benchVector(benchLen, -1, 1)
+	eachISA(b, 200, 20, func() { sink = GatherDot(col[:200], val[:200], x) })
+}
+
+func BenchmarkScatterAxpy(b *testing.B) {
+	_, col, val := benchCSR(benchLen, 200)
+	y := benchVector(benchLen, -1, 1)
+	eachISA(b, 200, 28, func() { ScatterAxpy(1e-9, col[:200], val[:200], y) })
+}
+
+// benchPoisson is the 7-point Laplacian on a k×k×k grid.
+func benchPoisson(k int) (ptr []int64, col []int32, val []float64) {
+	ptr = []int64{0}
+	steps := []int{-k * k, -k, -1, 0, 1, k, k * k}
+	for i := 0; i < k*k*k; i++ {
+		at := [3]int{i / (k * k), i / k % k, i % k}
+		inside := []bool{at[0] > 0, at[1] > 0, at[2] > 0, true, at[2] < k-1, at[1] < k-1, at[0] < k-1}
+		for s, ok := range inside {
+			if ok {
+				col = append(col, int32(i+steps[s]))
+			}
+		}
+		ptr = append(ptr, int64(len(col)))
+	}
+	return ptr, col, benchVector(len(col), -1, 1)
+}
+
+func BenchmarkSpMV(b *testing.B) {
+	run := func(name string, ptr []int64, col []int32, val []float64) {
+		b.Run(name, func(b *testing.B) {
+			n := len(ptr) - 1
+			x, y := benchVector(n, -1, 1), make([]float64, n)
+			eachISA(b, len(col), 12, func() { SpMV(ptr, col, val, x, y) })
+		})
+	}
+	for _, k := range []int{5, 20, 200} {
+		ptr, col, val := benchCSR(2000, k)
+		run(fmt.Sprintf("rows of %d", k), ptr, col, val)
+	}
+	ptr, col, val := benchPoisson(100)
+	run("poisson", ptr, col, val)
 }
 
 func BenchmarkGemm(b *testing.B) {
+	defer func(old isaLevel) { isa = old }(isa)
 	for _, n := range []int{64, 256, 1024} {
-		A := randVec(n*n, -1, 1)
-		C := make([]float64, n*n)
-		var w GemmWork
-		for _, l := range levels() {
-			if l == isaGo && n > 256 {
-				continue
-			}
+		A, C := benchVector(n*n, -1, 1), make([]float64, n*n)
+		var work GemmWork
+		best := detectISA()
+		for l := isaGo; l <= best; l++ {
+			isa = l
 			b.Run(fmt.Sprintf("%d/%s", n, l), func(b *testing.B) {
-				defer func(l isaLevel) { isa = l }(isa)
-				isa = l
 				for b.Loop() {
-					Gemm(n, n, n, 1, A, n, false, A, n, false, C, n, &w)
+					Gemm(n, n, n, 1, A, n, false, A, n, false, C, n, &work)
 				}
-				b.ReportMetric(2*float64(n*n*n)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+				b.ReportMetric(2*math.Pow(float64(n), 3)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 			})
 		}
 	}
 }
 
-func BenchmarkLog(b *testing.B) {
-	x := randVec(bn, 0, 20)
-	d := make([]float64, bn)
-	benchEach(b, bn, 8, func() { Log(d, x) })
+func BenchmarkSyrk(b *testing.B) {
+	const n = 512
+	A, C := benchVector(n*n, -1, 1), make([]float64, n*n)
+	var work GemmWork
+	eachISA(b, n*n*n, 0, func() { Syrk(n, n, 1, A, n, C, n, &work) })
 }
-func BenchmarkRowLSESq(b *testing.B) {
-	y := NewSoA(randVec(bn*3, 0, 1), bn, 3)
-	g := randVec(bn, -2, 0)
-	x := []float64{.1, .2, .3}
-	benchEach(b, bn, 8, func() { RowLSESq(x, y, 0, g, 10) })
-}
-func BenchmarkPlanRowSq(b *testing.B) {
-	y := NewSoA(randVec(bn*3, 0, 1), bn, 3)
-	g := randVec(bn, -2, 0)
-	x := []float64{.1, .2, .3}
-	d := make([]float64, bn)
-	benchEach(b, bn, 8, func() { PlanRowSq(d, 1, x, y, 0, g, 10) })
-}
-func BenchmarkMaxRow(b *testing.B) {
-	x := randVec(bn, -20, 0)
-	g := randVec(bn, -2, 0)
-	benchEach(b, bn, 8, func() { MaxRow(g, x, 1.1) })
-}
-func BenchmarkScatter(b *testing.B) {
-	x := randVec(200, -20, 0)
-	y := randVec(2048, -20, 0)
-	col := make([]int32, 200)
-	for i := range col {
-		col[i] = int32(i * 10)
-	}
-	benchEach(b, 200, 8, func() { ScatterAxpy(1.2, col, x, y) })
-}
-func BenchmarkGather(b *testing.B) {
-	x := randVec(200, -20, 0)
-	y := randVec(2048, -20, 0)
-	col := make([]int32, 200)
-	for i := range col {
-		col[i] = int32(i * 10)
-	}
-	benchEach(b, 200, 8, func() { GatherDot(col, x, y) })
-}
-func BenchmarkAccum4(b *testing.B) {
-	x := randVec(bn, -20, 0)
-	g := randVec(bn, -2, 0)
-	benchEach(b, bn, 8, func() { AccumRows(g, []float64{1, 2, 3, 4}, [][]float64{x, x, x, x}) })
-}
-func BenchmarkSpMV(b *testing.B) {
-	for _, k := range []int{5, 10, 20, 200} {
-		n := 2000
-		x := randVec(n, -20, 0)
-		y := randVec(n, -20, 0)
-		v := randVec(n*k, -20, 0)
-		col := make([]int32, n*k)
-		p := make([]int64, n+1)
-		for i := 0; i < n; i++ {
-			p[i+1] = int64((i + 1) * k)
-			for j := 0; j < k; j++ {
-				col[i*k+j] = int32((i + j*n/k) % n)
-			}
-		}
-		benchEach(b, n*k, 8, func() { SpMV(p, col, v, x, y) })
-	}
+
+func BenchmarkSelectAbsTopK(b *testing.B) {
+	const n = 100_000
+	x, idx, scratch := benchVector(n, -1, 1), make([]int, n), make([]float64, n)
+	perElement(b, n, 8, func() { SelectAbsTopK(idx, x, n/100, scratch) })
 }

@@ -55,18 +55,12 @@ func SqDistTile(X, Y []float64, d int, nx, ny []float64, C []float64, ldc int) {
 	checkMatrix("SqDistTile", "X", X, m, d, d, false)
 	checkMatrix("SqDistTile", "Y", Y, n, d, d, false)
 	checkMatrix("SqDistTile", "C", C, m, n, ldc, false)
-	for i, xi := range nx {
-		row := C[i*ldc : i*ldc+n]
-		for j, yj := range ny {
-			row[j] = xi + yj
-		}
+	for i := range nx {
+		clear(C[i*ldc : i*ldc+n])
 	}
 	Gemm(m, n, d, -2, X, d, false, Y, d, true, C, ldc, nil)
-	for i := range nx {
-		row := C[i*ldc : i*ldc+n]
-		for j, v := range row {
-			row[j] = max(v, 0)
-		}
+	for i, v := range nx {
+		finishSqDist(C[i*ldc:i*ldc+n], ny, v)
 	}
 }
 

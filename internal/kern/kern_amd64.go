@@ -204,35 +204,38 @@ func gemmKernel(kc int, a, b, c []float64, ldc int) {
 	}
 }
 
-func gatherDot(col []int32, val, x []float64) float64 {
+func finishSqDist(c, ny []float64, nx float64) {
 	switch isa {
 	case isaAVX512:
-		return gatherDotAVX512(col, val, x)
+		finishSqDistAVX512(c, ny, nx)
 	case isaAVX2:
-		return gatherDotAVX2(col, val, x)
+		finishSqDistAVX2(c, ny, nx)
+	default:
+		finishSqDistGo(c, ny, nx)
 	}
-	return gatherDotGo(col, val, x)
+}
+
+// The sparse kernels are scalar code with FMA, the same for AVX2 and AVX-512.
+
+func gatherDot(col []int32, val, x []float64) float64 {
+	if isa == isaGo {
+		return gatherDotGo(col, val, x)
+	}
+	return gatherDotFMA(col, val, x)
 }
 
 func scatterAxpy(a float64, col []int32, val, y []float64) {
-	switch isa {
-	case isaAVX512:
-		scatterAxpyAVX512(a, col, val, y)
-	case isaAVX2:
-		scatterAxpyAVX2(a, col, val, y)
-	default:
+	if isa == isaGo {
 		scatterAxpyGo(a, col, val, y)
+		return
 	}
+	scatterAxpyFMA(a, col, val, y)
 }
 
-// spmv takes the mean row length: short rows leave the wide vectors empty.
-func spmv(rowptr []int64, col []int32, val, x, y []float64, mean int64) {
-	switch {
-	case isa == isaAVX512 && mean >= 16:
-		spmvAVX512(rowptr, col, val, x, y)
-	case isa >= isaAVX2 && mean >= 4:
-		spmvAVX2(rowptr, col, val, x, y)
-	default:
+func spmv(rowptr []int64, col []int32, val, x, y []float64) {
+	if isa == isaGo {
 		spmvGo(rowptr, col, val, x, y)
+		return
 	}
+	spmvFMA(rowptr, col, val, x, y)
 }

@@ -96,8 +96,12 @@ func scatterAxpy(a float64, col []int32, val, y []float64) {
 	scatterAxpyGo(a, col, val, y)
 }
 
-func spmv(rowptr []int64, col []int32, val, x, y []float64, _ int64) {
+func spmv(rowptr []int64, col []int32, val, x, y []float64) {
 	spmvGo(rowptr, col, val, x, y)
+}
+
+func finishSqDist(c, ny []float64, nx float64) {
+	finishSqDistGo(c, ny, nx)
 }
 
 // gemmShape returns the rows and columns of the micro-kernel's tile.

@@ -67,14 +67,12 @@ func (g guarded) intact() bool {
 
 // vectorKernel is a kernel on vectors of one length, as the tests see it.
 type vectorKernel struct {
-	name string
-	in   int                             // number of vectors; the first out are written
-	out  int                             //
-	run  func(v [][]float64) []float64   // returns the scalar results
-	tol  float64                         // relative to the largest magnitude that enters a result
-	lo   float64                         // ordinary values are in [lo, hi]
-	hi   float64                         //
-	odd  func(r *rand.Rand, v []float64) // plants special values, nil for none
+	name   string
+	in     int                           // number of vectors
+	run    func(v [][]float64) []float64 // returns the scalar results
+	tol    float64                       // error allowed relative to max(|result|, 1)
+	lo, hi float64                       // range of the ordinary values
+	odd    func(r *rand.Rand, v []float64)
 }
 
 // moderate holds special values whose sums and products can't overflow on one
@@ -96,34 +94,34 @@ var vectorKernels = []vectorKernel{
 	{name: "Dot", in: 2, run: func(v [][]float64) []float64 { return []float64{Dot(v[0], v[1])} }, tol: 1e-14, lo: -1, hi: 1, odd: plant(moderate)},
 	{name: "Dot2", in: 3, run: func(v [][]float64) []float64 { a, b := Dot2(v[0], v[1], v[2]); return []float64{a, b} }, tol: 1e-14, lo: -1, hi: 1},
 	{name: "Sum", in: 1, run: func(v [][]float64) []float64 { return []float64{Sum(v[0])} }, tol: 1e-14, lo: -1, hi: 1},
-	{name: "Axpy", in: 2, out: 1, run: func(v [][]float64) []float64 { Axpy(-1.7, v[1], v[0]); return nil }, tol: 1e-15, lo: -1, hi: 1, odd: plant(moderate)},
-	{name: "Xpby", in: 2, out: 1, run: func(v [][]float64) []float64 { Xpby(v[1], 0.3, v[0]); return nil }, tol: 1e-15, lo: -1, hi: 1, odd: plant(moderate)},
-	{name: "CGUpdate", in: 4, out: 2, run: func(v [][]float64) []float64 { return []float64{CGUpdate(0.37, v[2], v[3], v[0], v[1])} }, tol: 1e-14, lo: -1, hi: 1},
-	{name: "AccumRows1", in: 2, out: 1, run: accum(1), tol: 1e-15, lo: -1, hi: 1},
-	{name: "AccumRows2", in: 3, out: 1, run: accum(2), tol: 2e-15, lo: -1, hi: 1},
-	{name: "AccumRows3", in: 4, out: 1, run: accum(3), tol: 2e-15, lo: -1, hi: 1},
-	{name: "AccumRows4", in: 5, out: 1, run: accum(4), tol: 2e-15, lo: -1, hi: 1},
-	{name: "SoftThreshold", in: 2, out: 1, run: func(v [][]float64) []float64 { SoftThreshold(v[0], v[1], 0.25); return nil }, lo: -1, hi: 1, odd: plant(specials)},
-	{name: "SoftThreshold in place", in: 1, out: 1, run: func(v [][]float64) []float64 { SoftThreshold(v[0], v[0], 0.25); return nil }, lo: -1, hi: 1, odd: plant(specials)},
-	{name: "Exp", in: 2, out: 1, run: func(v [][]float64) []float64 { Exp(v[0], v[1]); return nil }, tol: 1e-15, lo: -700, hi: 2, odd: plant(specials)},
-	{name: "Exp in place", in: 1, out: 1, run: func(v [][]float64) []float64 { Exp(v[0], v[0]); return nil }, tol: 1e-15, lo: -30, hi: 2, odd: plant(specials)},
-	{name: "Log", in: 2, out: 1, run: func(v [][]float64) []float64 { Log(v[0], v[1]); return nil }, tol: 1e-15, lo: 0, hi: 10, odd: plant(specials)},
-	{name: "Log in place", in: 1, out: 1, run: func(v [][]float64) []float64 { Log(v[0], v[0]); return nil }, tol: 1e-15, lo: 0, hi: 1e-300, odd: plant(specials)},
+	{name: "Axpy", in: 2, run: func(v [][]float64) []float64 { Axpy(-1.7, v[1], v[0]); return nil }, tol: 1e-15, lo: -1, hi: 1, odd: plant(moderate)},
+	{name: "Xpby", in: 2, run: func(v [][]float64) []float64 { Xpby(v[1], 0.3, v[0]); return nil }, tol: 1e-15, lo: -1, hi: 1, odd: plant(moderate)},
+	{name: "CGUpdate", in: 4, run: func(v [][]float64) []float64 { return []float64{CGUpdate(0.37, v[2], v[3], v[0], v[1])} }, tol: 1e-14, lo: -1, hi: 1},
+	{name: "AccumRows1", in: 2, run: accum(1), tol: 1e-15, lo: -1, hi: 1},
+	{name: "AccumRows2", in: 3, run: accum(2), tol: 2e-15, lo: -1, hi: 1},
+	{name: "AccumRows3", in: 4, run: accum(3), tol: 2e-15, lo: -1, hi: 1},
+	{name: "AccumRows4", in: 5, run: accum(4), tol: 2e-15, lo: -1, hi: 1},
+	{name: "SoftThreshold", in: 2, run: func(v [][]float64) []float64 { SoftThreshold(v[0], v[1], 0.25); return nil }, lo: -1, hi: 1, odd: plant(specials)},
+	{name: "SoftThreshold in place", in: 1, run: func(v [][]float64) []float64 { SoftThreshold(v[0], v[0], 0.25); return nil }, lo: -1, hi: 1, odd: plant(specials)},
+	{name: "Exp", in: 2, run: func(v [][]float64) []float64 { Exp(v[0], v[1]); return nil }, tol: 1e-15, lo: -700, hi: 2, odd: plant(specials)},
+	{name: "Exp in place", in: 1, run: func(v [][]float64) []float64 { Exp(v[0], v[0]); return nil }, tol: 1e-15, lo: -30, hi: 2, odd: plant(specials)},
+	{name: "Log", in: 2, run: func(v [][]float64) []float64 { Log(v[0], v[1]); return nil }, tol: 1e-15, lo: 0, hi: 10, odd: plant(specials)},
+	{name: "Log in place", in: 1, run: func(v [][]float64) []float64 { Log(v[0], v[0]); return nil }, tol: 1e-15, lo: 0, hi: 1e-300, odd: plant(specials)},
 	{name: "MaxRow", in: 2, run: func(v [][]float64) []float64 { return []float64{MaxRow(v[0], v[1], 3)} }, tol: 1e-15, lo: -1, hi: 1, odd: plant([]float64{0, math.Inf(1), 1e300})},
 	{name: "MaxRow all forbidden", in: 2, run: func(v [][]float64) []float64 { forbid(v[1]); return []float64{MaxRow(v[0], v[1], 3)} }, tol: 1e-15, lo: -1, hi: 1},
 	{name: "RowLSE", in: 2, run: rowLSECase, tol: 1e-14, lo: -1, hi: 1, odd: plant([]float64{0, math.Inf(1), 1e300})},
 	{name: "RowLSE all forbidden", in: 2, run: func(v [][]float64) []float64 { forbid(v[1]); return rowLSECase(v) }, lo: -1, hi: 1},
 	{name: "RowLSE NaN", in: 2, run: rowLSECase, tol: 1e-14, lo: -1, hi: 1, odd: plant([]float64{math.NaN(), math.Inf(1)})},
-	{name: "PlanRow", in: 3, out: 1, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], -3, v[1], v[2], 5)} }, tol: 1e-12, lo: -1, hi: 1, odd: plant([]float64{0, math.Inf(1), 200})},
-	{name: "PlanRow NaN", in: 3, out: 1, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], -3, v[1], v[2], 5)} }, tol: 1e-12, lo: -1, hi: 1, odd: plant([]float64{math.NaN(), math.Inf(1)})},
-	{name: "PlanRow huge", in: 3, out: 1, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], 1e300, v[1], v[2], 1)} }, tol: 1e-14, lo: -1, hi: 1, odd: plant([]float64{1e308, math.Inf(1), 1e300})},
-	{name: "PlanRow in place", in: 2, out: 1, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], 690, v[1], v[0], 12)} }, tol: 1e-12, lo: -1, hi: 1},
+	{name: "PlanRow", in: 3, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], -3, v[1], v[2], 5)} }, tol: 1e-12, lo: -1, hi: 1, odd: plant([]float64{0, math.Inf(1), 200})},
+	{name: "PlanRow NaN", in: 3, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], -3, v[1], v[2], 5)} }, tol: 1e-12, lo: -1, hi: 1, odd: plant([]float64{math.NaN(), math.Inf(1)})},
+	{name: "PlanRow huge", in: 3, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], 1e300, v[1], v[2], 1)} }, tol: 1e-14, lo: -1, hi: 1, odd: plant([]float64{1e308, math.Inf(1), 1e300})},
+	{name: "PlanRow in place", in: 2, run: func(v [][]float64) []float64 { return []float64{PlanRow(v[0], 690, v[1], v[0], 12)} }, tol: 1e-12, lo: -1, hi: 1},
 	{name: "PlanRowSum", in: 2, run: func(v [][]float64) []float64 { return []float64{PlanRowSum(2, v[0], v[1], 9)} }, tol: 1e-14, lo: -1, hi: 1, odd: plant([]float64{math.Inf(1), 200})},
-	{name: "MinUpdate", in: 2, out: 1, run: func(v [][]float64) []float64 { MinUpdate(v[0], v[1], 0.2); return nil }, lo: -1, hi: 1, odd: plant(specials)},
+	{name: "MinUpdate", in: 2, run: func(v [][]float64) []float64 { MinUpdate(v[0], v[1], 0.2); return nil }, lo: -1, hi: 1, odd: plant(specials)},
 	{name: "MinRow", in: 2, run: func(v [][]float64) []float64 { return []float64{MinRow(v[0], v[1])} }, lo: -1, hi: 1, odd: plant([]float64{0, 1e300, math.NaN()})},
-	{name: "SelectPlan", in: 4, out: 2, run: selectCase(0.6), lo: -1, hi: 1, odd: plant([]float64{0, math.NaN(), math.Inf(1)})},
-	{name: "SelectPlan none", in: 4, out: 2, run: selectCase(1e9), lo: -1, hi: 1},
-	{name: "SelectPlan all", in: 4, out: 2, run: selectCase(-9), lo: -1, hi: 1},
+	{name: "SelectPlan", in: 4, run: selectCase(0.6), lo: -1, hi: 1, odd: plant([]float64{0, math.NaN(), math.Inf(1)})},
+	{name: "SelectPlan none", in: 4, run: selectCase(1e9), lo: -1, hi: 1},
+	{name: "SelectPlan all", in: 4, run: selectCase(-9), lo: -1, hi: 1},
 }
 
 func accum(k int) func(v [][]float64) []float64 {

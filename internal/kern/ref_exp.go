@@ -28,13 +28,12 @@ var goExpScale = func() (t [1 << goExpBits]uint64) {
 	return t
 }()
 
-// expGo evaluates 2^(n/64)·e^r with the Taylor polynomial of degree 5, whose
-// remainder is below 4e-17 relative.
+// expGo evaluates 2^(n/64)·e^r.
 func expGo(dst, x []float64) {
 	dst = dst[:len(x)]
 	for i, v := range x {
 		if !(v > goExpMin && v < goExpMax) {
-			dst[i] = math.Exp(v)
+			dst[i] = expEdge(v)
 			continue
 		}
 		t := v*goExpInv + goExpMagic
@@ -42,10 +41,34 @@ func expGo(dst, x []float64) {
 		k := t - goExpMagic
 		r := (v - k*goExpHi) - k*goExpLo
 		s := math.Float64frombits(goExpScale[n%(1<<goExpBits)] + n<<(52-goExpBits))
-		r2 := r * r
-		p := r + r2*(0.5+r*(1.0/6)+r2*(1.0/24+r*(1.0/120)))
-		dst[i] = s + s*p
+		dst[i] = s + s*expm1Small(r)
 	}
+}
+
+// expm1Small returns e^r − 1 for |r| ≤ ln2/128 by the Taylor polynomial of
+// degree 5, whose remainder is below 4e-17.
+func expm1Small(r float64) float64 {
+	r2 := r * r
+	return r + r2*(0.5+r*(1.0/6)+r2*(1.0/24+r*(1.0/120)))
+}
+
+// expEdge is expGo's formula with the scale applied last, for arguments whose
+// result is near or outside the normal range. (math.Exp overflows from 709.44
+// on in its assembly for amd64.)
+func expEdge(v float64) float64 {
+	switch {
+	case math.IsNaN(v):
+		return v
+	case v > 710:
+		return math.Inf(1)
+	case v < -746:
+		return 0
+	}
+	k := math.RoundToEven(v * goExpInv)
+	n := int(k)
+	r := (v - k*goExpHi) - k*goExpLo
+	s := math.Float64frombits(exp2Bits[n&(1<<goExpBits-1)])
+	return math.Ldexp(s+s*expm1Small(r), n>>goExpBits)
 }
 
 func logGo(dst, x []float64) {

@@ -17,6 +17,13 @@ func sqDistRowGo(dst []float64, x []float64, y *SoA, j0 int) {
 			d0, d1 := x0-y0[j], x1-y1[j]
 			dst[j] = d0*d0 + d1*d1
 		}
+	case 3:
+		y0, y1, y2 := y.Coord[0][j0:j0+n], y.Coord[1][j0:j0+n], y.Coord[2][j0:j0+n]
+		x0, x1, x2 := x[0], x[1], x[2]
+		for j := range dst {
+			d0, d1, d2 := x0-y0[j], x1-y1[j], x2-y2[j]
+			dst[j] = d0*d0 + d1*d1 + d2*d2
+		}
 	default:
 		clear(dst)
 		for k, xk := range x {
@@ -57,4 +64,15 @@ func planRowSqSumGo(f float64, x []float64, y *SoA, j0 int, g []float64, invEps 
 		sum += planRowSqGo(buf[:e-j], f, x, y, j0+j, g[j:e], invEps)
 	}
 	return sum
+}
+
+// finishSqDistGo turns −2x·y_j in c into the squared distance of x and y_j.
+func finishSqDistGo(c, ny []float64, nx float64) {
+	ny = ny[:len(c)]
+	for j, v := range c {
+		if v += nx + ny[j]; v < 0 {
+			v = 0
+		}
+		c[j] = v
+	}
 }

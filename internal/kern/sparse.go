@@ -31,13 +31,12 @@ func SpMV(rowptr []int64, col []int32, val, x, y []float64) {
 	if rowptr[0] < 0 || rowptr[n] > int64(len(col)) {
 		panicLen("SpMV", "col", len(col), int(rowptr[n]))
 	}
-	mean := (rowptr[n] - rowptr[0]) / int64(n)
 	for i := 0; i < n; {
 		e := i + 1
 		for e < n && rowptr[e+1]-rowptr[i] <= spmvChunk && e-i < spmvChunk/4 {
 			e++
 		}
-		spmv(rowptr[i:e+1], col, val, x, y[i:e], mean)
+		spmv(rowptr[i:e+1], col, val, x, y[i:e])
 		i = e
 	}
 }

@@ -86,16 +86,10 @@ func planRowSq3AVX2(dst []float64, f float64, x0 float64, x1 float64, x2 float64
 func planRowSqSum3AVX2(f float64, x0 float64, x1 float64, x2 float64, y0 []float64, y1 []float64, y2 []float64, g []float64, invEps float64) float64
 
 //go:noescape
-func gatherDotAVX2(col []int32, val []float64, x []float64) float64
-
-//go:noescape
-func scatterAxpyAVX2(a float64, col []int32, val []float64, y []float64)
-
-//go:noescape
-func spmvAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
-
-//go:noescape
 func gemmKernelAVX2(kc int, a []float64, b []float64, c []float64, ldc int)
+
+//go:noescape
+func finishSqDistAVX2(c []float64, ny []float64, nx float64)
 
 //go:noescape
 func dotAVX512(x []float64, y []float64) float64
@@ -179,13 +173,16 @@ func planRowSq3AVX512(dst []float64, f float64, x0 float64, x1 float64, x2 float
 func planRowSqSum3AVX512(f float64, x0 float64, x1 float64, x2 float64, y0 []float64, y1 []float64, y2 []float64, g []float64, invEps float64) float64
 
 //go:noescape
-func gatherDotAVX512(col []int32, val []float64, x []float64) float64
-
-//go:noescape
-func scatterAxpyAVX512(a float64, col []int32, val []float64, y []float64)
-
-//go:noescape
-func spmvAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
-
-//go:noescape
 func gemmKernelAVX512(kc int, a []float64, b []float64, c []float64, ldc int)
+
+//go:noescape
+func finishSqDistAVX512(c []float64, ny []float64, nx float64)
+
+//go:noescape
+func gatherDotFMA(col []int32, val []float64, x []float64) float64
+
+//go:noescape
+func scatterAxpyFMA(a float64, col []int32, val []float64, y []float64)
+
+//go:noescape
+func spmvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)

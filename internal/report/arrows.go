@@ -20,6 +20,7 @@ const (
 	arrowShare = 0.02 // of the larger of its row's and column's heaviest entry: lighter ones are left out
 	arrowsMost = 4000 // the heaviest are drawn
 	headsUpTo  = 400  // with more lines, heads would hide them
+	linesBlack = 120  // with more lines, each is lighter
 )
 
 // Arrows draws a plan between points of the plane: sources, targets with
@@ -142,11 +143,12 @@ func (l moveLines) heaviest(limit int) moveLines {
 func (l moveLines) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, ty := p.Transforms(&c)
 	heads := len(l) <= headsUpTo
+	light := math.Min(1, math.Sqrt(linesBlack/float64(len(l)+1)))
 	for _, m := range l {
 		a, b := vg.Point{X: tx(m.from.X), Y: ty(m.from.Y)}, vg.Point{X: tx(m.to.X), Y: ty(m.to.Y)}
 		shade := ink
-		shade.A = uint8(40 + 170*math.Sqrt(m.mass))
-		style := draw.LineStyle{Color: shade, Width: vg.Points(0.35 + 0.75*math.Sqrt(m.mass))}
+		shade.A = uint8(20 + 190*light*m.mass)
+		style := draw.LineStyle{Color: shade, Width: vg.Points(0.4 + 0.7*light*m.mass)}
 		c.StrokeLines(style, []vg.Point{a, b})
 		if heads {
 			drawHead(&c, shade, a, b)

@@ -31,15 +31,21 @@ func Convergence(title string, records []solver.Record, tol float64) (*Figure, e
 	if err := addPath(p, points); err != nil {
 		return nil, err
 	}
+	entries := 0
 	for k, ph := range phases {
+		if ph.name != "" {
+			entries++
+		}
 		if err := addPhase(p, ph, series[k%len(series)], len(points) <= dotsUpTo); err != nil {
 			return nil, err
 		}
 	}
 	if tol > 0 {
 		addTolerance(p, tol)
+		entries++
 	}
 	p.Y.Min, p.Y.Max = wholeDecades(p.Y.Min, p.Y.Max)
+	p.Y.Max = withRoom(p.Y.Min, p.Y.Max, entries)
 	return &Figure{[]panel{{p, panelWidth}}}, nil
 }
 
@@ -115,4 +121,12 @@ func wholeDecades(lo, hi float64) (float64, float64) {
 		b++
 	}
 	return math.Max(math.Pow(10, a), 1e-300), math.Pow(10, b)
+}
+
+// withRoom raises the top of a logarithmic axis so that a legend of so many
+// lines covers no point.
+func withRoom(lo, hi float64, lines int) float64 {
+	const line = 0.036 // of the axis' length
+	share := line * float64(lines)
+	return hi * math.Pow(hi/lo, share/(1-share))
 }

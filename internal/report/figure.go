@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	_ "gonum.org/v1/plot/vg/vgimg" // png
+	"gonum.org/v1/plot/vg/vgimg"
 	_ "gonum.org/v1/plot/vg/vgpdf" // pdf
 	_ "gonum.org/v1/plot/vg/vgsvg" // svg
 
@@ -59,9 +59,9 @@ func (f *Figure) Write(w io.Writer, format string) error {
 		width += p.width + margin
 	}
 	height := panelHeight + 2*margin
-	canvas, err := draw.NewFormattedCanvas(width, height, format)
+	canvas, err := newCanvas(width, height, format)
 	if err != nil {
-		return fmt.Errorf("report: %w: %w", err, solver.ErrUnsupported)
+		return err
 	}
 	c := draw.NewCanvas(canvas, width, height)
 	c.SetColor(color.White)
@@ -76,6 +76,18 @@ func (f *Figure) Write(w io.Writer, format string) error {
 	}
 	_, err = canvas.WriteTo(w)
 	return err
+}
+
+// newCanvas is a blank picture, in pixels twice as fine as the library's.
+func newCanvas(width, height vg.Length, format string) (vg.CanvasWriterTo, error) {
+	if format == "png" {
+		return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(192))}, nil
+	}
+	canvas, err := draw.NewFormattedCanvas(width, height, format)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w: %w", err, solver.ErrUnsupported)
+	}
+	return canvas, nil
 }
 
 // Colours of lines and points, distinguishable in grey and by the

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"image"
+	"image/color"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -39,11 +40,10 @@ func HeatMap(title string, n, m int, row PlanRow) (*Figure, error) {
 	p.X.Tick.Marker, p.Y.Tick.Marker = niceTicks{count: 6, integer: true}, niceTicks{count: 6, integer: true}
 	p.X.Padding, p.Y.Padding = 0, 0
 	p.Add(raster{heatImage(cells, rows, cols, lo, hi)})
-	label := "mass"
 	if rows < n || cols < m {
-		label = fmt.Sprintf("mass in %d×%d cells", rows, cols)
+		p.X.Label.Text += fmt.Sprintf("   (summed into %d×%d cells)", rows, cols)
 	}
-	return &Figure{[]panel{{p, panelWidth}, {colourBar(label, lo, hi), barWidth}}}, nil
+	return &Figure{[]panel{{p, panelWidth}, {colourBar("mass", lo, hi), barWidth}}}, nil
 }
 
 // binned sums a plan into at most heatCells cells a side.
@@ -92,7 +92,7 @@ func colourBar(label string, lo, hi float64) *plot.Plot {
 	p.Y.Min, p.Y.Max = lo, hi
 	p.X.Min, p.X.Max = 0, 1
 	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0.5, Label: " "}}
-	p.X.LineStyle.Width, p.X.Tick.LineStyle.Width = 0, 0
+	p.X.LineStyle.Color, p.X.Tick.LineStyle.Color = color.Transparent, color.Transparent
 	p.X.Padding, p.Y.Padding = vg.Points(0), vg.Points(0)
 	const steps = 256
 	img := image.NewNRGBA(image.Rect(0, 0, 1, steps))

@@ -56,8 +56,8 @@ const (
 //
 // The gap is E(P̂) − D(f,g) = ε Σ [P̂ log(P̂/P) − P̂ + P] + ⟨P̂1−a, f⟩ + ⟨P̂ᵀ1−b, g⟩,
 // which has no cancellation when P̂ is close to the potentials' plan P.
-// An upper bound from a plan with marginal error e is raised by
-// e·(max C − min C), what it can cost to repair it.
+// An upper bound from a plan with marginal error e is raised by what repairing
+// it can cost: e·max(C,0) for mass added, e·max(−C,0) for mass removed.
 func Entropic(t Transport, plan PlanRows, f, g []float64) (TransportCertificate, error) {
 	if err := t.check(f, g); err != nil {
 		return TransportCertificate{}, err
@@ -306,7 +306,7 @@ func (v *evaluation) certificate(s *tally, generated *marginals) TransportCertif
 		if s.forbidden && e > 1e-12*total {
 			out.Upper = math.Inf(1)
 		} else {
-			out.Upper += e * (s.maxC - s.minC)
+			out.Upper += e * (math.Max(s.maxC, 0) + math.Max(-s.minC, 0))
 		}
 	}
 	out.Upper += 4 * unit * out.MaxCost * total

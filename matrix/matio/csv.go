@@ -148,12 +148,17 @@ func quoteMissing(cell string) string {
 	return cell
 }
 
-// parseNumber is scanFloat of a whole string.
-func parseNumber(s string) (float64, outcome) {
+// padded is s as scanners want it.
+func padded(s string) []byte {
 	b := make([]byte, len(s)+pad)
 	copy(b, s)
 	b[len(s)] = '\n'
-	v, end, out := scanFloat(b, 0)
+	return b
+}
+
+// parseNumber is scanFloat of a whole string.
+func parseNumber(s string) (float64, outcome) {
+	v, end, out := scanFloat(padded(s), 0)
 	if end != len(s) {
 		return 0, numBad
 	}

@@ -31,8 +31,7 @@ const (
 // nan are known; hexadecimal numbers, underscores and "infinity" are not.
 // The caller checks that what follows may follow a number.
 //
-// Up to 19 digits are gathered in an integer, eight at a time in the
-// fraction. W. D. Clinger, How to read floating point numbers accurately,
+// Up to 19 digits are gathered in an integer, eight at a time. W. D. Clinger, How to read floating point numbers accurately,
 // PLDI 1990, says when one exact operation gives the answer; otherwise a
 // 128-bit product does, save for rare cases left to strconv: D. Lemire,
 // Number parsing at a gigabyte per second, Software: Practice and
@@ -45,35 +44,27 @@ func scanFloat(b []byte, i int) (v float64, end int, out outcome) {
 	}
 	first := i
 	var m uint64
-	for {
-		d := b[i] - '0'
-		if d > 9 {
-			break
-		}
-		m = m*10 + uint64(d)
+	if d := b[i] - '0'; d <= 9 && b[i+1] == '.' {
+		m = uint64(d)
 		i++
+	} else {
+		m, i = scanDigits(b, i)
 	}
 	digits := i - first
 	exp := 0
 	if b[i] == '.' {
 		i++
 		fraction := i
-		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			if !eightDigits(w) {
-				break
-			}
+		w := binary.LittleEndian.Uint64(b[i:])
+		n := digitRun(w)
+		for n == 8 {
 			m = m*100000000 + valueOf(w)
 			i += 8
+			w = binary.LittleEndian.Uint64(b[i:])
+			n = digitRun(w)
 		}
-		for {
-			d := b[i] - '0'
-			if d > 9 {
-				break
-			}
-			m = m*10 + uint64(d)
-			i++
-		}
+		m = m*smallPow10[n&7] + valueOf(w<<(64-8*n))
+		i += n
 		exp = fraction - i
 		digits += i - fraction
 	}
@@ -98,13 +89,35 @@ func scanFloat(b []byte, i int) (v float64, end int, out outcome) {
 	return v, i, numOK
 }
 
-// eightDigits reports whether all bytes of w are '0' … '9'.
-func eightDigits(w uint64) bool {
-	return w&0xF0F0F0F0F0F0F0F0|(w+0x0606060606060606)&0xF0F0F0F0F0F0F0F0>>4 == 0x3333333333333333
+var smallPow10 = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
+
+// digitRun is how many of w's bytes, from the lowest on, are digits. Sums
+// carry only out of bytes that are none, into bytes beyond.
+func digitRun(w uint64) int {
+	w ^= 0x3030303030303030
+	return bits.TrailingZeros64((w+0x7676767676767676|w)&0x8080808080808080) >> 3
+}
+
+// scanDigits reads a run of digits; more than 19 of them wrap around.
+func scanDigits(b []byte, i int) (m uint64, end int) {
+	w := binary.LittleEndian.Uint64(b[i:])
+	n := digitRun(w)
+	if n < 8 {
+		return valueOf(w << (64 - 8*n)), i + n
+	}
+	m = valueOf(w)
+	for i += 8; ; i++ {
+		d := b[i] - '0'
+		if d > 9 {
+			return m, i
+		}
+		m = m*10 + uint64(d)
+	}
 }
 
 // valueOf is the number whose eight digits are the bytes of w, the lowest
-// byte first.
+// byte first. Zero bytes count as zeros, so that w<<(64-8*n) gives the value
+// of its first n digits.
 func valueOf(w uint64) uint64 {
 	w = (w & 0x0F0F0F0F0F0F0F0F) * (10<<8 + 1) >> 8
 	w = (w & 0x00FF00FF00FF00FF) * (100<<16 + 1) >> 16
@@ -297,19 +310,10 @@ func decimalLength(t []byte) int {
 
 // scanIndex reads a whole number without sign. Numbers beyond 2⁶³ come out
 // as math.MaxInt64.
-func scanIndex(b []byte, i int) (n int64, end int) {
-	first := i
-	var m uint64
-	for {
-		d := b[i] - '0'
-		if d > 9 {
-			break
-		}
-		m = m*10 + uint64(d)
-		i++
+func scanIndex(b []byte, i int) (int64, int) {
+	m, end := scanDigits(b, i)
+	if end-i > 18 && significant(b[i:end]) > 18 {
+		return math.MaxInt64, end
 	}
-	if i-first > 18 && significant(b[first:i]) > 18 {
-		return math.MaxInt64, i
-	}
-	return int64(m), i
+	return int64(m), end
 }

@@ -151,7 +151,7 @@ func (h *mtxHeader) parseSizes(lines *headerLines, line string) error {
 	}
 	var size [3]int64
 	for k, w := range word {
-		n, end := scanIndex(append([]byte(w), '\n'), 0)
+		n, end := scanIndex(padded(w), 0)
 		if end != len(w) || n == math.MaxInt64 {
 			return lines.fail(strings.Index(line, w), "size %q is not a whole number from 0 to 10¹⁸", w)
 		}

@@ -71,7 +71,13 @@ func (h *mtxHeader) parseCoordinates(t *text, e *mtxEntries) *fault {
 	k := 0
 	rows, cols := int64(h.rows), int64(h.cols)
 	whole := h.field == "integer" || h.field == "unsigned-integer"
-	for i := nextEntry(t, 0); i < t.n; i = nextEntry(t, i) {
+	for i := -1; ; {
+		// Most lines begin with a digit right away.
+		if i++; i >= t.n || b[i]-'0' > 9 {
+			if i = nextEntry(t, i); i >= t.n {
+				break
+			}
+		}
 		start := i
 		r, end := scanIndex(b, i)
 		if end == i || r < 1 || r > rows || !isBlank(b[end]) && !(h.pattern && h.vector && b[end] == '\n') {
@@ -273,6 +279,13 @@ func (c *coordinates) grow(n int) error {
 // entries, so that a short file cannot ask for much memory.
 const emptyRows = 4 << 20
 
+func tooManyRows(name string, rows int, entries int64) error {
+	return &solver.TooLargeError{
+		What: fmt.Sprintf("%s: %d rows for %d entries", name, rows, entries),
+		Need: 8 * int64(rows), Have: 8 * (emptyRows + 16*entries),
+	}
+}
+
 func readCoordinates(l *lineSource, h *mtxHeader, opt *ReadOptions, f *File) error {
 	c := &coordinates{h: h, opt: opt, src: l.src}
 	if err := parseLines(l, opt.Threads, h.parseCoordinates, c.collect); err != nil {
@@ -285,10 +298,7 @@ func readCoordinates(l *lineSource, h *mtxHeader, opt *ReadOptions, f *File) err
 		return err
 	}
 	if int64(h.rows) > emptyRows+16*c.stored {
-		return &solver.TooLargeError{
-			What: fmt.Sprintf("%s: %d rows for %d entries", l.src.name, h.rows, c.stored),
-			Need: 8 * int64(h.rows), Have: 8 * (emptyRows + 16*c.stored),
-		}
+		return tooManyRows(l.src.name, h.rows, c.stored)
 	}
 	a, merged, err := matrix.FromTriplets(h.rows, h.cols, c.row, c.col, c.val)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -26,36 +27,50 @@ var exp2Table = [16]uint64{
 	0x3ffae89f995ad3ad, 0x3ffc199bdd85529c, 0x3ffd5818dcfba487, 0x3ffea4afa2a490da,
 }
 
-var constantTable = []constant{
-	f64("log2e", math.Log2E),
-	f64("ln2hi", 6.93147180369123816490e-01),
-	f64("ln2lo", 1.90821492927058770002e-10),
-	f64("round1", 3<<51+1022), // adding it rounds to a multiple of 1
-	f64("round16", 3<<47),     // … of 1/16
-	f64("one", 1),
-	f64("two", 2),
-	f64("wideMin", -746), // e^x underflows to 0 and overflows to +Inf
-	f64("wideMax", 710),
-	f64("narrowMin", -1022*math.Ln2), // the scale is 0 and +Inf
-	f64("narrowMax", 1025*math.Ln2),
-	f64("zero", 0),
-	f64("half", 0.5),
-	f64("sqrt2", math.Sqrt2),
-	f64("minNormal", 0x1p-1022),
-	f64("2^54", 1<<54),
-	f64("54", 54),
-	f64("inf", math.Inf(1)),
-	f64("-inf", math.Inf(-1)),
-	f64("biased", 1<<52+1023), // 2^52 plus the bias of the exponent
-	{"exponent of 2^52", 0x433 << 52},
-	{"mantissa", 1<<52 - 1},
-	f64("L1", logCoef[0]), f64("L2", logCoef[1]), f64("L3", logCoef[2]), f64("L4", logCoef[3]),
-	f64("L5", logCoef[4]), f64("L6", logCoef[5]), f64("L7", logCoef[6]),
-	f64("e512_0", expWide[0]), f64("e512_1", expWide[1]), f64("e512_2", expWide[2]),
-	f64("e512_3", expWide[3]), f64("e512_4", expWide[4]),
-	f64("e0", 2*expNarrow[0]), f64("e1", 2*expNarrow[1]), f64("e2", 2*expNarrow[2]), f64("e3", 2*expNarrow[3]),
-	f64("e4", 2*expNarrow[4]), f64("e5", 2*expNarrow[5]), f64("e6", 2*expNarrow[6]), f64("e7", 2*expNarrow[7]),
-	f64("e8", 2*expNarrow[8]), f64("e9", 2*expNarrow[9]),
+func constantTable(s isa) []constant {
+	both := []constant{
+		f64("log2e", math.Log2E),
+		f64("ln2hi", 6.93147180369123816490e-01),
+		f64("ln2lo", 1.90821492927058770002e-10),
+		f64("one", 1),
+		f64("two", 2),
+		f64("half", 0.5),
+		f64("sqrt2", math.Sqrt2),
+	}
+	both = append(both, series("L", 1, logCoef)...)
+	if s.wide {
+		return append(append(both,
+			f64("round", 3<<47), // adding it rounds to a multiple of 1/16
+			f64("min", -746),    // e^x underflows to 0
+			f64("max", 710),     // e^x overflows to +Inf
+		), series("e", 0, expWide)...)
+	}
+	doubled := make([]float64, len(expNarrow))
+	for i, v := range expNarrow {
+		doubled[i] = 2 * v
+	}
+	return append(append(both,
+		f64("round", 3<<51+1022),    // adding it rounds to a multiple of 1
+		f64("min", -1022*math.Ln2),  // the scale is 0
+		f64("max", 1025*math.Ln2),   // the scale is +Inf
+		f64("minNormal", 0x1p-1022), // for the logarithm
+		f64("2^54", 1<<54),
+		f64("54", 54),
+		f64("inf", math.Inf(1)),
+		f64("-inf", math.Inf(-1)),
+		f64("biased", 1<<52+1023), // 2^52 plus the bias of the exponent
+		constant{"exponent of 2^52", 0x433 << 52},
+		constant{"mantissa", 1<<52 - 1},
+	), series("e", 0, doubled)...)
+}
+
+// series names the coefficients prefix+first, prefix+(first+1), …
+func series(prefix string, first int, coef []float64) []constant {
+	c := make([]constant, len(coef))
+	for i, v := range coef {
+		c[i] = f64(fmt.Sprint(prefix, first+i), v)
+	}
+	return c
 }
 
 // exponential emits e^z in place. It keeps in registers what the instructions
@@ -72,16 +87,24 @@ type exponential struct {
 
 func newExponential(s isa, c *constants) *exponential {
 	e := &exponential{s: s, c: c}
+	e.low, e.high = c.load("min"), c.load("max")
 	if !s.wide {
-		e.low, e.high = c.load("narrowMin"), c.load("narrowMax")
 		return e
 	}
-	e.low, e.high = c.load("wideMin"), c.load("wideMax")
-	e.log2e, e.top = c.load("log2e"), c.load("e512_4")
+	e.log2e, e.top = c.load("log2e"), c.load("e4")
 	e.table0, e.table1 = s.vec(), s.vec()
 	VMOVUPD(c.mem("table"), e.table0)
 	VMOVUPD(c.mem("table").Offset(64), e.table1)
 	return e
+}
+
+// unroll is the number of vectors a block: measured best. Out-of-order
+// execution overlaps the blocks, so that more are in flight.
+func (e *exponential) unroll() int {
+	if e.s.wide {
+		return 2
+	}
+	return 4
 }
 
 func (e *exponential) apply(z []reg.VecVirtual) {
@@ -106,13 +129,13 @@ func (e *exponential) applyWide(z []reg.VecVirtual) {
 	}
 	each(func(i int) { VMAXPD(z[i], e.low, z[i]) })
 	each(func(i int) { VMINPD(z[i], e.high, z[i]) })
-	each(func(i int) { VMOVAPD(z[i], t[i]); c.fma213("round16", e.log2e, t[i]) })
-	each(func(i int) { c.sub("round16", t[i], n[i]) })
+	each(func(i int) { VMOVAPD(z[i], t[i]); c.fma213("round", e.log2e, t[i]) })
+	each(func(i int) { c.sub("round", t[i], n[i]) })
 	each(func(i int) { c.fnma231("ln2hi", n[i], z[i]) })
 	each(func(i int) { c.fnma231("ln2lo", n[i], z[i]) })
 	each(func(i int) { VPERMI2PD(e.table1, e.table0, t[i]) })
-	each(func(i int) { VMOVAPD(e.top, q[i]); c.fma213("e512_3", z[i], q[i]) })
-	for _, k := range []string{"e512_2", "e512_1", "e512_0", "one"} {
+	each(func(i int) { VMOVAPD(e.top, q[i]); c.fma213("e3", z[i], q[i]) })
+	for _, k := range []string{"e2", "e1", "e0", "one"} {
 		each(func(i int) { c.fma213(k, z[i], q[i]) })
 	}
 	each(func(i int) { VMULPD(t[i], z[i], z[i]) })
@@ -121,7 +144,7 @@ func (e *exponential) applyWide(z []reg.VecVirtual) {
 }
 
 // applyNarrow: z = k·ln2 + r, |r| ≤ ln2/2; the result is 2e^r times 2^(k−1).
-// round1 leaves k+1022, the exponent field of that power, in the low bits. The
+// Rounding leaves k+1022, the exponent field of that power, in the low bits. The
 // field is 0, and so the factor 0, for k = −1022, and +Inf for k = 1025: the
 // clamps stop there, and NaN passes through the products.
 func (e *exponential) applyNarrow(z []reg.VecVirtual) {
@@ -131,8 +154,8 @@ func (e *exponential) applyNarrow(z []reg.VecVirtual) {
 		VMAXPD(z[i], e.low, z[i])
 		VMINPD(z[i], e.high, z[i])
 		VMOVUPD(c.mem("log2e"), t[i])
-		VFMADD213PD(c.mem("round1"), z[i], t[i])
-		c.sub("round1", t[i], q[i])
+		VFMADD213PD(c.mem("round"), z[i], t[i])
+		c.sub("round", t[i], q[i])
 		c.fnma231("ln2hi", q[i], z[i])
 		c.fnma231("ln2lo", q[i], z[i])
 	}
@@ -154,11 +177,7 @@ func expKernel(s isa, c *constants) {
 	s.text("exp", "(dst, x []float64)")
 	dst, x, n := sliceBase("dst"), sliceBase("x"), sliceLen("x")
 	e := newExponential(s, c)
-	unroll := 4
-	if !s.wide {
-		unroll = 3
-	}
-	s.loop(n, unroll, func(b block) {
+	s.loop(n, e.unroll(), func(b block) {
 		z := s.vecs(b.n)
 		for u := range z {
 			b.load(x, u, z[u])

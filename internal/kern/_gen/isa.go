@@ -93,7 +93,7 @@ type constants struct {
 func newConstants(s isa) *constants {
 	c := &constants{s: s, base: GLOBL("kern"+s.name, RODATA|NOPTR), offset: map[string]int{}}
 	at := 0
-	for _, k := range constantTable {
+	for _, k := range constantTable(s) {
 		copies := 4
 		if s.wide {
 			copies = 1

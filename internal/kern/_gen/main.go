@@ -14,8 +14,9 @@ func main() {
 		plan(s, c)
 		selectPlan(s)
 		points(s, c)
-		sparse(s)
 		gemm(s)
+		finishSqDist(s)
 	}
+	sparse()
 	Generate()
 }

@@ -71,12 +71,8 @@ func planRow(s isa, k *constants, store bool) {
 func shifted(s isa, k *constants, n, dst reg.GPVirtual, exponents func(b block, f, inv reg.VecVirtual, z []reg.VecVirtual)) {
 	f, inv := s.broadcast("f"), s.broadcast("invEps")
 	e := newExponential(s, k)
-	unroll := 2
-	if !s.wide {
-		unroll = 4
-	}
-	acc := s.zeros(unroll)
-	s.loop(n, unroll, func(b block) {
+	acc := s.zeros(e.unroll())
+	s.loop(n, e.unroll(), func(b block) {
 		z := s.vecs(b.n)
 		exponents(b, f, inv, z)
 		e.apply(z)

@@ -133,3 +133,20 @@ func planRowSq(s isa, k *constants, d int, store bool) {
 		}
 	})
 }
+
+// finishSqDist turns −2x·y_j into the squared distance of x and y_j.
+func finishSqDist(s isa) {
+	s.text("finishSqDist", "(c, ny []float64, nx float64)")
+	c, ny, n := sliceBase("c"), sliceBase("ny"), sliceLen("c")
+	nx, zero := s.broadcast("nx"), s.zeros(1)[0]
+	s.loop(n, 4, func(b block) {
+		for u := 0; u < b.n; u++ {
+			v := s.vec()
+			VADDPD(b.operand(ny, u), nx, v)
+			VADDPD(b.operand(c, u), v, v)
+			VMAXPD(v, zero, v)
+			b.store(v, c, u)
+		}
+	})
+	ret()
+}

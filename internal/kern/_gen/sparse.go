@@ -6,8 +6,11 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// sparse emits the kernels on rows of a CSR matrix.
-func sparse(s isa) {
+// sparse emits the kernels on rows of a CSR matrix. They use scalar loads: on
+// Zen 4 the gather instructions are slower, with 4 lanes or with 8, for every
+// row length. One set serves every machine with FMA.
+func sparse() {
+	s := isa{name: "FMA"}
 	gatherDot(s)
 	scatterAxpy(s)
 	spmv(s)
@@ -15,87 +18,75 @@ func sparse(s isa) {
 
 // entries addresses the index and value arrays of a sparse matrix.
 type entries struct {
-	s           isa
 	col, val, x reg.GPVirtual
-	ones        reg.VecVirtual // full mask for AVX2 gathers
 }
 
-func newEntries(s isa) *entries {
-	return &entries{s: s, col: sliceBase("col"), val: sliceBase("val"), x: sliceBase("x")}
+func newEntries() *entries {
+	return &entries{col: sliceBase("col"), val: sliceBase("val"), x: sliceBase("x")}
 }
 
-// step adds Σ val·x[col] of one vector of entries from k + u·w to acc.
-func (e *entries) step(k reg.GPVirtual, u int, acc reg.VecVirtual) {
-	s := e.s
-	x := s.vec()
-	colAt := Mem{Base: e.col, Index: k, Scale: 4, Disp: 4 * s.w * u}
-	valAt := Mem{Base: e.val, Index: k, Scale: 8, Disp: 8 * s.w * u}
-	if s.wide {
-		j, live := YMM(), K()
-		VMOVDQU32(colAt, j)
-		KXNORB(live, live, live)
-		s.zero(x)
-		VGATHERDPD(Mem{Base: e.x, Index: j, Scale: 8}, live, x)
-	} else {
-		j, live := XMM(), YMM()
-		VMOVDQU(colAt, j)
-		VPCMPEQD(live, live, live)
-		s.zero(x)
-		VGATHERDPD(live, Mem{Base: e.x, Index: j, Scale: 8}, x)
+// pair adds entries k+u and k+u+1 to a and b; one load fetches both columns.
+func (e *entries) pair(k reg.GPVirtual, u int, a, b reg.VecVirtual) {
+	lo, hi, v0, v1 := GP64(), GP64(), XMM(), XMM()
+	MOVQ(Mem{Base: e.col, Index: k, Scale: 4, Disp: 4 * u}, hi)
+	MOVL(hi.As32(), lo.As32())
+	SHRQ(U8(32), hi)
+	VMOVSD(Mem{Base: e.val, Index: k, Scale: 8, Disp: 8 * u}, v0)
+	VMOVSD(Mem{Base: e.val, Index: k, Scale: 8, Disp: 8*u + 8}, v1)
+	VFMADD231SD(Mem{Base: e.x, Index: lo, Scale: 8}, v0, a)
+	VFMADD231SD(Mem{Base: e.x, Index: hi, Scale: 8}, v1, b)
+}
+
+// row returns Σ val·x[col] over entries k … end−1, advancing k: four chains of
+// sums, then what is left over a multiple of 4.
+func (e *entries) row(k, end reg.GPVirtual) reg.Register {
+	acc := make([]reg.VecVirtual, 4)
+	for i := range acc {
+		acc[i] = XMM()
+		VXORPD(acc[i], acc[i], acc[i])
 	}
-	VFMADD231PD(valAt, x, acc)
-}
-
-// row returns Σ val·x[col] over entries k … end−1 in lane 0, advancing k.
-func (e *entries) row(k, end reg.GPVirtual, unroll int) reg.Register {
-	s := e.s
-	acc := s.zeros(unroll)
 	limit := GP64()
-	left := 0
-	MOVQ(end, limit)
-	steps := []int{unroll, 1}
-	if unroll == 1 {
-		steps = steps[1:]
-	}
-	for _, u := range steps {
-		top, out := label("gather"), label("gathered")
-		SUBQ(I32(u*s.w-left), limit)
-		left = u * s.w
-		CMPQ(k, limit)
-		JG(LabelRef(out))
-		Label(top)
-		for i := 0; i < u; i++ {
-			e.step(k, i, acc[i])
-		}
-		ADDQ(I32(u*s.w), k)
-		CMPQ(k, limit)
-		JLE(LabelRef(top))
-		Label(out)
-	}
-	sum := s.fold(acc, addOp).(reg.VecVirtual)
-	top, done := label("entry"), label("entries")
+	top, two, one, done := label("four"), label("two"), label("one"), label("row")
+	LEAQ(Mem{Base: end, Disp: -4}, limit)
+	CMPQ(k, limit)
+	JG(LabelRef(two))
+	Label(top)
+	e.pair(k, 0, acc[0], acc[1])
+	e.pair(k, 2, acc[2], acc[3])
+	ADDQ(I8(4), k)
+	CMPQ(k, limit)
+	JLE(LabelRef(top))
+	Label(two)
+	ADDQ(I8(2), limit)
+	CMPQ(k, limit)
+	JG(LabelRef(one))
+	e.pair(k, 0, acc[0], acc[1])
+	ADDQ(I8(2), k)
+	Label(one)
 	CMPQ(k, end)
 	JGE(LabelRef(done))
-	Label(top)
 	j, v := GP64(), XMM()
 	MOVLQSX(Mem{Base: e.col, Index: k, Scale: 4}, j)
 	VMOVSD(Mem{Base: e.val, Index: k, Scale: 8}, v)
-	VFMADD231SD(Mem{Base: e.x, Index: j, Scale: 8}, v, sum)
+	VFMADD231SD(Mem{Base: e.x, Index: j, Scale: 8}, v, acc[2])
 	INCQ(k)
-	CMPQ(k, end)
-	JL(LabelRef(top))
 	Label(done)
-	return sum
+	VADDSD(acc[1], acc[0], acc[0])
+	VADDSD(acc[3], acc[2], acc[2])
+	VADDSD(acc[2], acc[0], acc[0])
+	return acc[0]
 }
 
 func gatherDot(s isa) {
 	s.text("gatherDot", "(col []int32, val, x []float64) float64")
-	e, end, k := newEntries(s), sliceLen("col"), GP64()
+	e, end, k := newEntries(), sliceLen("col"), GP64()
 	XORQ(k, k)
-	Store(e.row(k, end, 2), ReturnIndex(0))
-	ret()
+	Store(e.row(k, end), ReturnIndex(0))
+	RET()
 }
 
+// scatterAxpy does four entries a turn; their columns being distinct, the
+// order of loads and stores doesn't matter.
 func scatterAxpy(s isa) {
 	s.text("scatterAxpy", "(a float64, col []int32, val, y []float64)")
 	col, val, y, n := sliceBase("col"), sliceBase("val"), sliceBase("y"), sliceLen("col")
@@ -103,13 +94,6 @@ func scatterAxpy(s isa) {
 	Load(Param("a"), a)
 	XORQ(k, k)
 	MOVQ(n, limit)
-	add := func(u int) {
-		j, v := GP64(), XMM()
-		MOVLQSX(Mem{Base: col, Index: k, Scale: 4, Disp: 4 * u}, j)
-		VMOVSD(Mem{Base: y, Index: j, Scale: 8}, v)
-		VFMADD231SD(Mem{Base: val, Index: k, Scale: 8, Disp: 8 * u}, a, v)
-		VMOVSD(v, Mem{Base: y, Index: j, Scale: 8})
-	}
 	left := 0
 	for _, u := range []int{4, 1} {
 		top, out := label("scatter"), label("scattered")
@@ -118,8 +102,15 @@ func scatterAxpy(s isa) {
 		CMPQ(k, limit)
 		JG(LabelRef(out))
 		Label(top)
-		for i := 0; i < u; i++ {
-			add(i)
+		j, v := make([]reg.GPVirtual, u), make([]reg.VecVirtual, u)
+		for i := range j {
+			j[i], v[i] = GP64(), XMM()
+			MOVLQSX(Mem{Base: col, Index: k, Scale: 4, Disp: 4 * i}, j[i])
+			VMOVSD(Mem{Base: y, Index: j[i], Scale: 8}, v[i])
+			VFMADD231SD(Mem{Base: val, Index: k, Scale: 8, Disp: 8 * i}, a, v[i])
+		}
+		for i := range j {
+			VMOVSD(v[i], Mem{Base: y, Index: j[i], Scale: 8})
 		}
 		ADDQ(I32(u), k)
 		CMPQ(k, limit)
@@ -131,7 +122,7 @@ func scatterAxpy(s isa) {
 
 func spmv(s isa) {
 	s.text("spmv", "(rowptr []int64, col []int32, val, x, y []float64)")
-	e := newEntries(s)
+	e := newEntries()
 	ptr, y, n := sliceBase("rowptr"), sliceBase("y"), sliceLen("y")
 	i, k, end := GP64(), GP64(), GP64()
 	top, done := label("row"), label("rows")
@@ -141,10 +132,10 @@ func spmv(s isa) {
 	MOVQ(Mem{Base: ptr}, k)
 	Label(top)
 	MOVQ(Mem{Base: ptr, Index: i, Scale: 8, Disp: 8}, end)
-	VMOVSD(e.row(k, end, 1), Mem{Base: y, Index: i, Scale: 8})
+	VMOVSD(e.row(k, end), Mem{Base: y, Index: i, Scale: 8})
 	INCQ(i)
 	CMPQ(i, n)
 	JL(LabelRef(top))
 	Label(done)
-	ret()
+	RET()
 }

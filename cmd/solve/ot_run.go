@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"solve/internal/report"
+	"solve/ot"
+	"solve/solver"
+)
+
+// otRun is one run: what was read, what came out.
+type otRun struct {
+	o       *otOptions
+	con     *console
+	problem *transport
+	cost    ot.Cost
+	eps     float64
+	watch   *watch
+	out     outputs
+	result  *ot.Result
+	parts   []part
+	writeS  float64
+}
+
+func runOT(ctx context.Context, o *otOptions, con *console) error {
+	r := &otRun{o: o, con: con}
+	defer r.out.abort()
+	if err := r.prepare(); err != nil {
+		return err
+	}
+	opt := o.settings
+	opt.Recorder = r.watch
+	res, err := ot.Solve(ctx, &ot.Problem{A: r.problem.a, B: r.problem.b, Cost: r.cost, Reg: r.eps}, &opt)
+	r.watch.close()
+	if r.watch.err != nil {
+		return &outputError{o.history, r.watch.err}
+	}
+	if res == nil {
+		return wordOTError(err)
+	}
+	r.result = res
+	for _, w := range res.Warnings {
+		con.warn("%s", w)
+	}
+	return r.finish(ctx, err)
+}
+
+// prepare reads the problem and opens what is written while solving.
+func (r *otRun) prepare() error {
+	var err error
+	if r.problem, err = readTransport(r.o.in, &r.o.source); err != nil {
+		return err
+	}
+	if r.cost, err = r.problem.cost(); err != nil {
+		return err
+	}
+	if err := r.o.emit.feasible(r.problem, r.o.settings.MemoryLimit()); err != nil {
+		return err
+	}
+	if r.eps, err = r.resolveReg(); err != nil {
+		return err
+	}
+	if r.o.settings.Warm, err = r.readWarm(); err != nil {
+		return err
+	}
+	if r.o.emit.to.dir {
+		if err := r.out.makeDir(r.o.emit.to.path); err != nil {
+			return err
+		}
+	}
+	r.watch, err = newWatch(r.con, &r.out, r.o.history, r.o.plot != "", r.o.tol)
+	return err
+}
+
+// resolveReg returns ε and says where it comes from.
+func (r *otRun) resolveReg() (float64, error) {
+	o := r.o
+	if o.reg > 0 {
+		r.con.say("reg", "ε = %v", o.reg)
+		return o.reg, nil
+	}
+	eps, err := relativeReg(r.cost, o.regStat, o.regFactor, o.settings.MemoryLimit())
+	if err != nil && o.regChosen && errors.Is(err, errNoScale) {
+		o.regStat = "std" // negative costs have no positive maximum
+		eps, err = relativeReg(r.cost, o.regStat, o.regFactor, o.settings.MemoryLimit())
+	}
+	if err != nil {
+		return 0, err
+	}
+	why := ""
+	if o.regChosen {
+		why = ", chosen because neither --reg nor --reg-rel is given: the bracket below holds the unregularised cost"
+	}
+	r.con.say("reg", "ε = %v (%v × the %s of the cost%s)", eps, o.regFactor, o.regStat, why)
+	return eps, nil
+}
+
+// errNoScale marks a cost whose statistic is not positive.
+var errNoScale = errors.New("no positive scale")
+
+// relativeReg is factor times a statistic of the cost. Where the cost is
+// constant, every ε has the same plan, and it is the factor itself.
+func relativeReg(cost ot.Cost, stat string, factor float64, maxMemory int64) (float64, error) {
+	x, err := ot.CostStatistic(cost, stat, maxMemory)
+	if err != nil {
+		return 0, err
+	}
+	if x > 0 {
+		return factor * x, nil
+	}
+	spread, err := ot.CostStatistic(cost, "std", maxMemory)
+	if err != nil {
+		return 0, err
+	}
+	if spread == 0 {
+		return factor, nil
+	}
+	return 0, withHint(fmt.Errorf("the %s of the cost is %v, so ε would not be positive%w", stat, x, silent{errors.Join(solver.ErrInput, errNoScale)}),
+		"--reg-rel std:%v, or --reg", factor)
+}
+
+// readWarm reads the potentials g to start from: m values, or the n+m of a
+// potentials file, whose last m are g.
+func (r *otRun) readWarm() ([]float64, error) {
+	if r.o.warm == "" {
+		return nil, nil
+	}
+	f, err := r.o.in.read("warm", r.o.warm, nil)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.Vector()
+	if err != nil {
+		return nil, err
+	}
+	n, m := len(r.problem.a), len(r.problem.b)
+	if len(v) != m && len(v) != n+m {
+		return nil, fmt.Errorf("%s: %d potentials, but %d (g) or %d (f, then g) are needed: %w", r.o.warm, len(v), m, n+m, solver.ErrDimension)
+	}
+	r.con.say("warm", "%s: starting from its potentials", r.o.warm)
+	return v[len(v)-m:], nil
+}
+
+// wordOTError adds what to try to the refusals of the solver.
+func wordOTError(err error) error {
+	var hinted *hintedError
+	switch {
+	case err == nil || errors.As(err, &hinted):
+		return err
+	case errors.Is(err, solver.ErrInput) && strings.Contains(err.Error(), "ε"):
+		return withHint(err, "raise --reg or --reg-rel")
+	}
+	return err
+}
+
+// finish writes the answer and the report, and returns the outcome.
+func (r *otRun) finish(ctx context.Context, outcome error) error {
+	start := time.Now()
+	if r.result.Status != solver.Infeasible && r.result.Plan != nil {
+		if err := r.makeParts(); err != nil {
+			return err
+		}
+		outcome = r.outcome(outcome)
+	}
+	rep := r.report(exitCode(ctx, outcome))
+	if err := r.writeFiles(); err != nil {
+		return err
+	}
+	r.writeS = time.Since(start).Seconds()
+	r.summarise()
+	if r.o.wantsReport() {
+		if err := r.emitReport(rep); err != nil {
+			return err
+		}
+	}
+	if err := r.emitStdout(rep); err != nil {
+		return err
+	}
+	return outcome
+}
+
+// outcome is that of the numbers as written: makeParts may have changed the
+// verdict.
+func (r *otRun) outcome(err error) error {
+	if err == nil {
+		return r.result.Err()
+	}
+	return err
+}
+
+// summarise says how the run ended.
+func (r *otRun) summarise() {
+	res, say := r.result, r.con.say
+	method := res.Method
+	if res.Why != "" {
+		method += " (" + res.Why + ")"
+	}
+	say("method", "%s", method)
+	s := res.Stats
+	say("work", "%d iterations, %d passes, %d Newton steps, %d CG iterations", s.Iterations, s.Passes, s.NewtonSteps, s.CGIterations)
+	for _, c := range res.Certificates {
+		tol := ""
+		if !math.IsNaN(c.Tol) {
+			tol = fmt.Sprintf(" (tol %.3g)", c.Tol)
+			if !c.OK {
+				tol = fmt.Sprintf(" > tol %.3g", c.Tol)
+			}
+		}
+		say("", "%-15s %.10g%s", c.Name, c.Value, tol)
+	}
+	say("cost", "%.10g", res.Cost)
+	if res.Status == solver.Solved { // any other outcome is an error, said at the end
+		say("solved", "%s", res.Reason)
+	}
+	say("time", "read %.3g s, solve %.3g s, write %.3g s, peak %s", r.o.in.seconds, s.Setup+s.Solve+s.Verify, r.writeS, solver.Bytes(report.PeakRSS()))
+}
+
+// report gathers everything but write_s and the answers.
+func (r *otRun) report(exit int) *report.Report {
+	res, o := r.result, r.o
+	rep := newReport(r.con, "ot", o.in)
+	rep.Seed = o.settings.Seed
+	rep.Method.Name, rep.Method.Chosen, rep.Method.Why = res.Method, o.chosen, res.Why
+	rep.Status, rep.Reason, rep.Detail, rep.Exit = res.Status.String(), string(res.Reason), res.Detail, exit
+	opts := &rep.Method.Options
+	opts.Add("reg", r.eps)
+	opts.Add("tol", o.tol)
+	o.source.record(opts)
+	if res.Plan != nil {
+		opts.Add("plan_threshold", res.Plan.DefaultDrop())
+	}
+	*opts = append(*opts, o.recorded...)
+	if !math.IsNaN(res.Objective) && res.Status != solver.Infeasible {
+		x := report.Number(res.Objective)
+		rep.Objective = &x
+	}
+	rep.SetCertificates(res.Certificates)
+	rep.Stats = otStats(res, o.in.seconds)
+	return rep
+}
+
+func otStats(res *ot.Result, readS float64) report.Fields {
+	var f report.Fields
+	s := res.Stats
+	if res.Plan != nil {
+		f.Add("cost", res.Cost)
+		f.Add("value_kl", res.ValueKL)
+	}
+	f.Add("iterations", s.Iterations)
+	f.Add("passes", s.Passes)
+	f.Add("sweeps", s.Sweeps)
+	f.Add("updates", s.Updates)
+	f.Add("newton_steps", s.NewtonSteps)
+	f.Add("cg_iterations", s.CGIterations)
+	f.Add("factorizations", s.Factored)
+	f.Add("hessian_nnz", s.HessianNNZ)
+	f.Add("eps_levels", s.EpsLevels)
+	f.Add("plan_nnz", s.PlanNNZ)
+	f.Add("plan_l1_bound", s.PlanL1Bound)
+	f.Add("read_s", readS)
+	f.Add("setup_s", s.Setup)
+	f.Add("solve_s", s.Solve)
+	f.Add("verify_s", s.Verify)
+	return f
+}
