@@ -15,40 +15,59 @@ import (
 // with the diagonal at its unsparsified value. P_s ≤ P entrywise makes it
 // symmetric, diagonally dominant and positive semidefinite.
 type schur interface {
+	positive
 	// shift sets μ; it comes before the other calls.
 	shift(mu float64)
-	// mul computes q = S y.
-	mul(q, y []float64)
-	// diagonal returns diag(S), kept away from 0.
-	diagonal() []float64
 	// flops estimates the floating-point work of one mul.
 	flops() float64
 	// lower writes the lower triangle of S, row-major m×m.
 	lower(s []float64)
-	// lowerFlops estimates the work of lower.
+	// lowerFlops estimates the work of lower; +Inf where it is not offered.
 	lowerFlops() float64
 }
 
-// hessian holds the sparsified plan by rows and by columns and reuses its
-// memory from step to step.
-type hessian struct {
-	s      *semidual
-	nnz    int
-	rowPtr []int
-	col    []int32
-	val    []float64
-	colPtr []int
-	row    []int32
-	tval   []float64
-	c      []float64 // column sums of P
-	d      []float64 // c + μ b
-	w      []float64 // n
-	diag   []float64
-	counts []int // column counts by group, for the transpose
+// positive is a symmetric positive semidefinite operator with its diagonal.
+type positive interface {
+	// mul computes q = A y.
+	mul(q, y []float64)
+	// diagonal returns diag(A), kept away from 0.
+	diagonal() []float64
 }
 
-// Row and column ranges of the products. Fixed, so that bits do not depend
-// on threads; below smallProduct the hand-over costs more than it saves.
+// smallestDiagonal is the relative size that cancellation may leave of a
+// diagonal entry before it is no longer trusted.
+const smallestDiagonal = 1e-8
+
+// hessian holds the sparsified plan and reuses its memory from step to step.
+type hessian struct {
+	s        *semidual
+	rows     sparseRows // P_s
+	c        []float64  // column sums of P
+	d        []float64  // c + μ b
+	gram     []float64  // diag(P_sᵀ diag(1/a) P_s)
+	diag     []float64
+	partial  [][]float64 // products by group of rows
+	cols     sparseRows  // P_sᵀ, built when lower needs it
+	haveCols bool
+}
+
+// sparseRows is a compressed sparse row matrix.
+type sparseRows struct {
+	ptr []int
+	col []int32
+	val []float64
+}
+
+func (m *sparseRows) row(i int) (col []int32, val []float64) {
+	lo, hi := m.ptr[i], m.ptr[i+1]
+	return m.col[lo:hi], m.val[lo:hi]
+}
+
+func (m *sparseRows) nnz() int { return len(m.val) }
+
+// Rows are multiplied in groups with partial results of their own. Fixed, so
+// that bits do not depend on threads; below smallProduct entries the
+// hand-over costs more than it saves.
 const (
 	productGroups = 8
 	smallProduct  = 40_000
@@ -60,25 +79,119 @@ const (
 func (h *hessian) sparsify(p *point, theta float64) {
 	s := h.s
 	h.compact(p, theta)
-	h.transpose()
-	h.d, h.diag, h.w = resize(h.d, s.m), resize(h.diag, s.m), resize(h.w, s.n)
+	h.haveCols = false
 	h.c = p.c
+	h.d, h.gram, h.diag = resize(h.d, s.m), resize(h.gram, s.m), resize(h.diag, s.m)
+	if h.partial == nil {
+		h.partial = make([][]float64, productGroups)
+		for g := range h.partial {
+			h.partial[g] = make([]float64, s.m)
+		}
+	}
+	h.byGroups(func(i int, col []int32, val, sum []float64) {
+		scale := 1 / s.a[i]
+		for t, j := range col {
+			sum[j] += scale * val[t] * val[t]
+		}
+	}, h.gram)
 }
 
 func (h *hessian) shift(mu float64) {
-	for j := range h.d {
-		h.d[j] = h.c[j] + mu*h.s.b[j]
-		s := 0.0
-		for t := h.colPtr[j]; t < h.colPtr[j+1]; t++ {
-			s += h.tval[t] * h.tval[t] / h.s.a[h.row[t]]
-		}
-		h.diag[j] = max(h.d[j]-s, smallestDiagonal*h.d[j])
+	for j, b := range h.s.b {
+		h.d[j] = h.c[j] + mu*b
+		h.diag[j] = max(h.d[j]-h.gram[j], smallestDiagonal*h.d[j])
 	}
 }
 
-// smallestDiagonal is the relative size that cancellation may leave of a
-// diagonal entry before it is no longer trusted.
-const smallestDiagonal = 1e-8
+// byGroups lets visit add each row's contribution to the partial result of
+// its group, and adds the groups up in order.
+func (h *hessian) byGroups(visit func(i int, col []int32, val, sum []float64), out []float64) {
+	groups, threads := productGroups, h.s.threads
+	if h.rows.nnz() < smallProduct {
+		groups, threads = 1, 1
+	}
+	n := h.s.n
+	par.For(threads, groups, func(g int) {
+		clear(h.partial[g])
+		for i := g * n / groups; i < (g+1)*n/groups; i++ {
+			col, val := h.rows.row(i)
+			visit(i, col, val, h.partial[g])
+		}
+	})
+	clear(out)
+	for g := range groups {
+		kern.Axpy(1, h.partial[g], out)
+	}
+}
+
+func (h *hessian) mul(q, y []float64) {
+	h.byGroups(func(i int, col []int32, val, sum []float64) {
+		kern.ScatterAxpy(kern.GatherDot(col, val, y)/h.s.a[i], col, val, sum)
+	}, q)
+	for j := range q {
+		q[j] = h.d[j]*y[j] - q[j]
+	}
+}
+
+func (h *hessian) diagonal() []float64 { return h.diag }
+func (h *hessian) flops() float64      { return 4 * float64(h.rows.nnz()) }
+
+func (h *hessian) lowerFlops() float64 {
+	f := 0.0
+	for i := range h.s.n {
+		k := float64(h.rows.ptr[i+1] - h.rows.ptr[i])
+		f += k * k
+	}
+	return f
+}
+
+// lower adds the outer products of the rows; each chunk owns rows of S.
+func (h *hessian) lower(s []float64) {
+	m := h.s.m
+	if !h.haveCols {
+		h.cols.transpose(&h.rows, h.s.n, m)
+		h.haveCols = true
+	}
+	const chunk = 16
+	par.For(h.s.threads, par.Chunks(m, chunk), func(c int) {
+		lo, hi := par.Bounds(c, m, chunk)
+		for j := lo; j < hi; j++ {
+			out := s[j*m : j*m+j+1]
+			clear(out)
+			rows, vals := h.cols.row(j)
+			for t, i := range rows {
+				col, val := h.rows.row(int(i))
+				e := 0
+				for e < len(col) && int(col[e]) <= j {
+					e++
+				}
+				kern.ScatterAxpy(-vals[t]/h.s.a[i], col[:e], val[:e], out)
+			}
+			out[j] += h.d[j]
+		}
+	})
+}
+
+// transpose sets t to the transpose of the n×m matrix a.
+func (t *sparseRows) transpose(a *sparseRows, n, m int) {
+	t.ptr = resize(t.ptr, m+1)
+	clear(t.ptr)
+	for _, j := range a.col {
+		t.ptr[j+1]++
+	}
+	for j := range m {
+		t.ptr[j+1] += t.ptr[j]
+	}
+	t.col, t.val = resize(t.col, a.nnz()), resize(t.val, a.nnz())
+	next := append([]int(nil), t.ptr[:m]...)
+	for i := range n {
+		col, val := a.row(i)
+		for k, j := range col {
+			t.col[next[j]], t.val[next[j]] = int32(i), val[k]
+			next[j]++
+		}
+	}
+}
 
 // compact copies the kept entries that pass θ into one compressed matrix.
 func (h *hessian) compact(p *point, theta float64) {
@@ -87,21 +200,21 @@ func (h *hessian) compact(p *point, theta float64) {
 	for j, c := range p.c {
 		colThr[j] = theta * c
 	}
-	sizes := make([]int, len(k.blocks)+1)
-	par.For(s.threads, len(k.blocks), func(b int) { sizes[b+1] = k.blocks[b].shrink(s.a, b*k.perRows, theta, colThr) })
+	starts := make([]int, len(k.blocks)+1)
+	par.For(s.threads, len(k.blocks), func(b int) { starts[b+1] = k.blocks[b].shrink(s.a, b*k.perRows, theta, colThr) })
 	for b := range k.blocks {
-		sizes[b+1] += sizes[b]
+		starts[b+1] += starts[b]
 	}
-	h.nnz = sizes[len(k.blocks)]
-	h.col, h.val = resize(h.col, h.nnz), resize(h.val, h.nnz)
-	h.rowPtr = resize(h.rowPtr, s.n+1)
-	h.rowPtr[0] = 0
+	nnz := starts[len(k.blocks)]
+	r := &h.rows
+	r.ptr, r.col, r.val = resize(r.ptr, s.n+1), resize(r.col, nnz), resize(r.val, nnz)
+	r.ptr[0] = 0
 	par.For(s.threads, len(k.blocks), func(b int) {
 		blk := &k.blocks[b]
-		copy(h.col[sizes[b]:], blk.col)
-		copy(h.val[sizes[b]:], blk.val)
-		for r, end := range blk.ends {
-			h.rowPtr[b*k.perRows+r+1] = sizes[b] + end
+		copy(r.col[starts[b]:], blk.col)
+		copy(r.val[starts[b]:], blk.val)
+		for i, end := range blk.ends {
+			r.ptr[b*k.perRows+i+1] = starts[b] + end
 		}
 	})
 }
@@ -124,105 +237,6 @@ func (b *keptBlock) shrink(a []float64, row0 int, theta float64, colThr []float6
 	return to
 }
 
-// transpose builds the columns from the rows: each group of rows counts, then
-// fills its own part of every column.
-func (h *hessian) transpose() {
-	n, m := h.s.n, h.s.m
-	h.counts = resize(h.counts, productGroups*m)
-	clear(h.counts)
-	group := func(g int) (lo, hi int) { return g * n / productGroups, (g + 1) * n / productGroups }
-	par.For(h.s.threads, productGroups, func(g int) {
-		lo, hi := group(g)
-		count := h.counts[g*m : (g+1)*m]
-		for _, j := range h.col[h.rowPtr[lo]:h.rowPtr[hi]] {
-			count[j]++
-		}
-	})
-	h.colPtr = resize(h.colPtr, m+1)
-	at := 0
-	for j := range m {
-		h.colPtr[j] = at
-		for g := range productGroups {
-			at, h.counts[g*m+j] = at+h.counts[g*m+j], at
-		}
-	}
-	h.colPtr[m] = at
-	h.row, h.tval = resize(h.row, h.nnz), resize(h.tval, h.nnz)
-	par.For(h.s.threads, productGroups, func(g int) {
-		lo, hi := group(g)
-		next := h.counts[g*m : (g+1)*m]
-		for i := lo; i < hi; i++ {
-			for t := h.rowPtr[i]; t < h.rowPtr[i+1]; t++ {
-				j := h.col[t]
-				h.row[next[j]], h.tval[next[j]] = int32(i), h.val[t]
-				next[j]++
-			}
-		}
-	})
-}
-
-func (h *hessian) mul(q, y []float64) {
-	groups, threads := productGroups, h.s.threads
-	if h.nnz < smallProduct {
-		groups, threads = 1, 1
-	}
-	n, m := h.s.n, h.s.m
-	par.For(threads, groups, func(g int) { h.mulRows(y, g*n/groups, (g+1)*n/groups) })
-	par.For(threads, groups, func(g int) { h.mulCols(q, y, g*m/groups, (g+1)*m/groups) })
-}
-
-// mulRows computes w = P_s y / a over some rows.
-func (h *hessian) mulRows(y []float64, lo, hi int) {
-	for i := lo; i < hi; i++ {
-		s, e := h.rowPtr[i], h.rowPtr[i+1]
-		h.w[i] = kern.GatherDot(h.col[s:e], h.val[s:e], y) / h.s.a[i]
-	}
-}
-
-// mulCols computes q = d∘y − P_sᵀ w over some columns.
-func (h *hessian) mulCols(q, y []float64, lo, hi int) {
-	for j := lo; j < hi; j++ {
-		s, e := h.colPtr[j], h.colPtr[j+1]
-		q[j] = h.d[j]*y[j] - kern.GatherDot(h.row[s:e], h.tval[s:e], h.w)
-	}
-}
-
-func (h *hessian) diagonal() []float64 { return h.diag }
-func (h *hessian) flops() float64      { return 4 * float64(h.nnz) }
-
-func (h *hessian) lowerFlops() float64 {
-	f := 0.0
-	for i := range h.s.n {
-		k := float64(h.rowPtr[i+1] - h.rowPtr[i])
-		f += k * k
-	}
-	return f
-}
-
-// lower adds the outer products of the rows; each chunk owns rows of S.
-func (h *hessian) lower(s []float64) {
-	m := h.s.m
-	const chunk = 16
-	par.For(h.s.threads, par.Chunks(m, chunk), func(c int) {
-		lo, hi := par.Bounds(c, m, chunk)
-		for j := lo; j < hi; j++ {
-			out := s[j*m : j*m+j+1]
-			clear(out)
-			for t := h.colPtr[j]; t < h.colPtr[j+1]; t++ {
-				i := int(h.row[t])
-				scale := -h.tval[t] / h.s.a[i]
-				b := h.rowPtr[i]
-				e := b
-				for e < h.rowPtr[i+1] && int(h.col[e]) <= j {
-					e++
-				}
-				kern.ScatterAxpy(scale, h.col[b:e], h.val[b:e], out)
-			}
-			out[j] += h.d[j]
-		}
-	})
-}
-
 // resize returns x with length n, reusing its memory.
 func resize[T any](x []T, n int) []T {
 	if cap(x) < n {
@@ -239,12 +253,6 @@ type cgResult struct {
 
 // cgWork is the scratch space of pcg.
 type cgWork struct{ r, z, p, q, inv []float64 }
-
-// positive is a symmetric positive semidefinite operator with its diagonal.
-type positive interface {
-	mul(q, y []float64)
-	diagonal() []float64
-}
 
 // pcg solves A y = g by conjugate gradients with the Jacobi preconditioner
 // from y = 0, to a relative residual tol in the Euclidean norm.

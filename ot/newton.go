@@ -377,7 +377,7 @@ func (nw *newton) assemble() {
 		return
 	}
 	nw.hess.sparsify(nw.cur, nw.threshold(nw.cur.e))
-	nw.stats.HessianNNZ = max(nw.stats.HessianNNZ, nw.hess.nnz)
+	nw.stats.HessianNNZ = max(nw.stats.HessianNNZ, nw.hess.rows.nnz())
 	nw.hess.shift(nw.mu)
 	nw.schur = &nw.hess
 }
@@ -465,15 +465,15 @@ func (nw *newton) roundingDirection(ctx context.Context) []float64 {
 	for j := range nw.g {
 		nw.g[j] = -nw.g[j]
 	}
-	if !nw.solve(ctx, nw.g, nw.y, roundingTol) {
+	if !nw.solve(ctx, nw.g, nw.y, min(max(leftOver/nw.cur.e, forcingSmallest), roundingTol)) {
 		return nil
 	}
 	s.centre(nw.y)
 	return nw.y
 }
 
-// roundingTol is the relative residual of that solve: what it leaves costs
-// the gap roundingTol·e·max|C|.
+// roundingTol is the largest relative residual of that solve: what it leaves
+// costs the gap roundingTol·e·max|C|.
 const roundingTol = 1e-4
 
 // cause translates the end of a context.

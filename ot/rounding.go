@@ -31,9 +31,13 @@ const smallestFactor = 0.05
 // leave over; near a singular Hessian it can leave more.
 const worthwhile = 0.1
 
-// atRounding is the relative deficit that is left alone: a rank-one term of
-// that size says nothing, and would hide entries of size 10⁻⁴⁴ under 10⁻¹⁷.
-const atRounding = 16 * 0x1p-53
+// Deficits are left alone when each is below atRounding of its mass, or all
+// together below leftOver: a rank-one term of that size says nothing, makes
+// the plan dense, and would hide entries of size 10⁻⁴⁴ under 10⁻¹⁷.
+const (
+	atRounding = 16 * 0x1p-53
+	leftOver   = 1e-14
+)
 
 // round makes the plan of p feasible. y is a Newton direction at p (a
 // solution of S y = b − c), or nil. Where arcs are forbidden the deficits are
@@ -99,7 +103,7 @@ func (s *semidual) deficits(p *point, r *rounding, col []float64) (er, ec []floa
 		small = small && x <= atRounding*s.a[i]
 		sum += x
 	}
-	if small || sum == 0 {
+	if small || sum <= leftOver {
 		return nil, nil
 	}
 	for i := range er {

@@ -24,7 +24,7 @@ func newCheckCommand() *subcommand {
 		},
 		examples: []example{
 			{"a stored answer",
-				"solve ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:0.01 -o out/ && solve check out/"},
+				"solve check testdata/answers/points/"},
 			{"a plan that another program made: is it feasible, what does it cost",
 				"solve check ot --cost testdata/small_5x7_cost.csv --a testdata/small_5x7_a.csv --b testdata/small_5x7_b.csv --normalize --answer plan=testdata/small_5x7_plan.csv"},
 			{"potentials that another program made, as a report",

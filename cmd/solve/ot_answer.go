@@ -121,12 +121,25 @@ func (r *otRun) makeParts() error {
 		if err != nil {
 			return err
 		}
+		if k := massless(r.problem.a); k > 0 {
+			r.con.warn("%d points of a have no mass and thus no image: their rows of the map are NaN", k)
+		}
 		r.parts = append(r.parts, part{name: "map", format: e.format, dense: y})
 	}
 	if e.wants("cost") {
 		r.parts = append(r.parts, part{name: "cost", format: e.format, dense: column(res.Cost)})
 	}
 	return nil
+}
+
+func massless(w []float64) int {
+	count := 0
+	for _, v := range w {
+		if v == 0 {
+			count++
+		}
+	}
+	return count
 }
 
 func (r *otRun) planPart(f matio.Format) (*part, error) {

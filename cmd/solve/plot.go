@@ -19,9 +19,9 @@ func newPlotCommand() *subcommand {
 			{"how a run converged",
 				"solve ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:1e-3 --history run.csv && solve plot run.csv -o run.svg"},
 			{"a stored plan: lines between points of the plane",
-				"solve ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:1e-3 -o out/ && solve plot out/ -o arrows.png"},
+				"solve plot testdata/answers/points/ -o arrows.png"},
 			{"the same plan as a heat map",
-				"solve ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:1e-3 -o out/ && solve plot out/ --kind heatmap -o heatmap.pdf"},
+				"solve plot testdata/answers/points/ --kind heatmap -o heatmap.pdf"},
 		},
 		options: joined(readingOptions(), []option{
 			{name: "input", group: groupInput, value: "ROLE=FILE", many: true, usage: "where an input of a stored answer is now; may be repeated"},

@@ -16,6 +16,10 @@ import (
 // dotsUpTo is the longest history whose iterations are drawn as dots.
 const dotsUpTo = 120
 
+// pointsUpTo is the most points that are drawn: a longer history is thinned
+// evenly, its last record kept.
+const pointsUpTo = 4000
+
 // Convergence draws the residual against the iteration on a logarithmic
 // scale, coloured by phase, with the tolerance as a dashed line (tol ≤ 0:
 // none). The error wraps solver.ErrInput when no residual can be drawn.
@@ -60,7 +64,11 @@ func byPhase(records []solver.Record) ([]*phase, plotter.XYs) {
 	var phases []*phase
 	var all plotter.XYs
 	find := map[string]*phase{}
-	for _, r := range records {
+	every := 1 + len(records)/pointsUpTo
+	for k, r := range records {
+		if k%every != 0 && k != len(records)-1 {
+			continue
+		}
 		if !(r.Residual > 0) || math.IsInf(r.Residual, 0) {
 			continue
 		}

@@ -31,7 +31,7 @@ func FigureFormat(path string) (string, error) {
 			return f, nil
 		}
 	}
-	return "", &solver.OptionError{Name: "plot", Value: path, Want: "a name that ends in .svg, .png or .pdf"}
+	return "", &solver.OptionError{Name: "picture", Value: path, Want: "a name that ends in .svg, .png or .pdf"}
 }
 
 // Figure is one or more panels side by side.

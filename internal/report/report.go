@@ -64,7 +64,7 @@ type Certificate struct {
 
 // Answer is one part of an answer that was written.
 type Answer struct {
-	Path        string  `json:"path"` // relative to the report in a directory; "-" for stdout
+	Path        string  `json:"path"` // relative to the report in a directory
 	SHA256      string  `json:"sha256,omitempty"`
 	DroppedMass *Number `json:"dropped_mass,omitempty"` // plans only
 }

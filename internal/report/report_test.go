@@ -243,6 +243,17 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+func TestLongHistoryIsThinned(t *testing.T) {
+	long := make([]solver.Record, 1_000_000)
+	for k := range long {
+		long[k] = solver.Record{Iter: k + 1, Phase: "sinkhorn", Residual: 1 / float64(k+1)}
+	}
+	_, points := byPhase(long)
+	if len(points) > pointsUpTo+1 || points[len(points)-1].X != 1e6 {
+		t.Errorf("%d points, the last at %v", len(points), points[len(points)-1].X)
+	}
+}
+
 // A large plan is summed into cells without losing mass.
 func TestBinnedKeepsMass(t *testing.T) {
 	const n, m = 1001, 733

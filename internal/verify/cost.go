@@ -11,8 +11,8 @@ import (
 // Cost gives rows of an n×m ground cost; safe for concurrent use.
 type Cost interface {
 	Dims() (n, m int)
-	// Row writes the costs of row i into dst, len m.
-	Row(i int, dst []float64)
+	// Row returns the costs of row i, len m; dst, of that length, may back it.
+	Row(i int, dst []float64) []float64
 }
 
 type denseCost struct{ c *matrix.Dense }
@@ -20,8 +20,8 @@ type denseCost struct{ c *matrix.Dense }
 // DenseCost is a stored cost.
 func DenseCost(c *matrix.Dense) Cost { return denseCost{c} }
 
-func (d denseCost) Dims() (n, m int)         { return d.c.Rows, d.c.Cols }
-func (d denseCost) Row(i int, dst []float64) { copy(dst, d.c.Row(i)) }
+func (d denseCost) Dims() (n, m int)                 { return d.c.Rows, d.c.Cols }
+func (d denseCost) Row(i int, _ []float64) []float64 { return d.c.Row(i) }
 
 type pointCost struct {
 	x, y   *matrix.Dense
@@ -44,7 +44,7 @@ func PointCost(x, y *matrix.Dense, metric string, p float64) (Cost, error) {
 
 func (c pointCost) Dims() (n, m int) { return c.x.Rows, c.y.Rows }
 
-func (c pointCost) Row(i int, dst []float64) {
+func (c pointCost) Row(i int, dst []float64) []float64 {
 	xi := c.x.Row(i)
 	for j := range dst {
 		d := c.metric(xi, c.y.Row(j))
@@ -53,6 +53,7 @@ func (c pointCost) Row(i int, dst []float64) {
 		}
 		dst[j] = d
 	}
+	return dst
 }
 
 var metrics = map[string]func(x, y []float64) float64{

@@ -40,9 +40,9 @@ type TransportCertificate struct {
 const (
 	unit = 0x1p-53
 	// Entries of the potentials' plan below exp(negligible), and plan entries
-	// below tiny·Σa, cannot move a sum of 10¹² of them by one part in 10¹⁶.
-	negligible = -80.0
-	tiny       = 1e-34
+	// below tiny·Σa, cannot move a sum of 10¹⁰ of them by one part in 10¹⁶.
+	negligible = -60.0
+	tiny       = 1e-30
 )
 
 // Entropic certifies an answer of the entropic (Reg > 0) or unregularised
@@ -66,15 +66,10 @@ func Entropic(t Transport, plan PlanRows, f, g []float64) (TransportCertificate,
 		return TransportCertificate{}, fmt.Errorf("verify: a plan, or potentials with ε > 0, are needed: %w", solver.ErrInput)
 	}
 	v := newEvaluation(t, f, g)
-	var generated *marginals
-	if f != nil && t.Reg > 0 {
-		generated = v.potentialMarginals()
-		if plan == nil {
-			plan = v.rounded(generated)
-		}
+	if plan == nil {
+		plan = v.rounded(v.potentialMarginals())
 	}
-	s := v.sweep(plan)
-	return v.certificate(s, generated), nil
+	return v.certificate(v.sweep(plan)), nil
 }
 
 func (t *Transport) check(f, g []float64) error {
@@ -126,15 +121,14 @@ func (v *evaluation) potentialMarginals() *marginals {
 	out := &marginals{row: make([]float64, v.n), col: make([]float64, v.m)}
 	parts := make([][]float64, stripes(v.n))
 	inStripes(v.n, v.t.Threads, func(s, lo, hi int) {
-		c := make([]float64, v.m)
+		scratch := make([]float64, v.m)
 		col := newColumnSums(v.m)
 		for i := lo; i < hi; i++ {
 			if math.IsInf(v.alpha[i], -1) {
 				continue
 			}
-			v.t.Cost.Row(i, c)
 			var r compensated
-			for j, cij := range c {
+			for j, cij := range v.t.Cost.Row(i, scratch) {
 				if z := v.alpha[i] + v.beta[j] - cij/v.t.Reg; z > negligible {
 					p := math.Exp(z)
 					r.add(p)
@@ -156,22 +150,29 @@ func (v *evaluation) potentialMarginals() *marginals {
 
 // tally is what one sweep over a plan adds up.
 type tally struct {
-	marginals
-	cost, entropy, kl float64 // ⟨C,P̂⟩, Σ P̂ log P̂, Σ P̂ log(P̂/P) − P̂ + P
-	maxC, minC        float64 // over finite entries
-	forbidden         bool    // some C = +Inf
-	negative          float64 // −Σ of the negative entries of P̂
-	gMin              []float64
+	plan, generated   marginals // of P̂, and of the potentials' plan P
+	cost, entropy, kl float64   // ⟨C,P̂⟩, Σ P̂ log P̂, Σ P̂ log(P̂/P) − P̂ + P
+	maxC, minC        float64   // over finite entries
+	forbidden         bool      // some C = +Inf
+	negative          float64   // −Σ of the negative entries of P̂
+	gMin              []float64 // min_i C_ij − f_i
 }
 
-// sweep reads the cost and the plan once and tallies; with potentials it also
-// takes the c-transform of f.
+func newTally(m int) *tally {
+	t := &tally{maxC: math.Inf(-1), minC: math.Inf(1), gMin: make([]float64, m)}
+	t.plan.col, t.generated.col = make([]float64, m), make([]float64, m)
+	for j := range t.gMin {
+		t.gMin[j] = math.Inf(1)
+	}
+	return t
+}
+
+// sweep reads the cost and the plan once and tallies.
 func (v *evaluation) sweep(plan PlanRows) *tally {
-	parts := make([]*tally, stripes(v.n))
-	row := make([]float64, v.n)
-	inStripes(v.n, v.t.Threads, func(s, lo, hi int) { parts[s] = v.sweepStripe(plan, row, lo, hi) })
 	total := newTally(v.m)
-	total.row = row
+	total.plan.row, total.generated.row = make([]float64, v.n), make([]float64, v.n)
+	parts := make([]*tally, stripes(v.n))
+	inStripes(v.n, v.t.Threads, func(s, lo, hi int) { parts[s] = v.sweepStripe(plan, total, lo, hi) })
 	var cost, entropy, kl compensated
 	for _, p := range parts {
 		cost.add(p.cost)
@@ -181,8 +182,9 @@ func (v *evaluation) sweep(plan PlanRows) *tally {
 		total.minC = math.Min(total.minC, p.minC)
 		total.forbidden = total.forbidden || p.forbidden
 		total.negative += p.negative
-		for j := range p.col {
-			total.col[j] += p.col[j]
+		for j := range p.gMin {
+			total.plan.col[j] += p.plan.col[j]
+			total.generated.col[j] += p.generated.col[j]
 			total.gMin[j] = math.Min(total.gMin[j], p.gMin[j])
 		}
 	}
@@ -190,47 +192,54 @@ func (v *evaluation) sweep(plan PlanRows) *tally {
 	return total
 }
 
-func newTally(m int) *tally {
-	t := &tally{marginals: marginals{col: make([]float64, m)}, maxC: math.Inf(-1), minC: math.Inf(1), gMin: make([]float64, m)}
-	for j := range t.gMin {
-		t.gMin[j] = math.Inf(1)
-	}
-	return t
-}
-
-func (v *evaluation) sweepStripe(plan PlanRows, row []float64, lo, hi int) *tally {
+// sweepStripe tallies rows lo…hi−1; the row sums go to total.
+func (v *evaluation) sweepStripe(plan PlanRows, total *tally, lo, hi int) *tally {
 	out := newTally(v.m)
-	c, scratch, dense := make([]float64, v.m), make([]float64, v.m), make([]float64, v.m)
-	col := newColumnSums(v.m)
+	scratch, planScratch, dense := make([]float64, v.m), make([]float64, v.m), make([]float64, v.m)
+	col, colGenerated := newColumnSums(v.m), newColumnSums(v.m)
 	var cost, entropy, kl compensated
+	invEps, small := 1/v.t.Reg, tiny*v.mass
 	for i := lo; i < hi; i++ {
-		v.t.Cost.Row(i, c)
+		c := v.t.Cost.Row(i, scratch)
 		v.costRange(i, c, out)
-		p := denseRow(plan, i, scratch, dense)
-		var r compensated
+		p := denseRow(plan, i, planScratch, dense)
+		alpha := math.Inf(-1)
+		if v.alpha != nil {
+			alpha = v.alpha[i]
+		}
+		var row, rowGenerated compensated
 		for j, x := range p {
-			if x < 0 {
-				out.negative -= x
+			z := math.Inf(-1)
+			if v.alpha != nil {
+				if z = alpha + v.beta[j] - c[j]*invEps; x == 0 && z < negligible {
+					continue
+				}
 			}
 			if x != 0 {
-				r.add(x)
+				row.add(x)
 				col.add(j, x)
 				cost.add(x * c[j])
-				if x > tiny*v.mass {
-					entropy.add(x * math.Log(x))
+				if x < 0 {
+					out.negative -= x
 				}
 			}
-			if v.alpha != nil {
-				z := v.alpha[i] + v.beta[j] - c[j]/v.t.Reg
-				if z > negligible || x > tiny*v.mass {
-					kl.add(klTerm(x, z))
-				}
+			q, divergence, logP := compare(x, z)
+			if z >= negligible {
+				rowGenerated.add(q)
+				colGenerated.add(j, q)
+			}
+			if x > small {
+				entropy.add(x * logP)
+			}
+			if v.alpha != nil && (z >= negligible || x > small) {
+				kl.add(divergence)
 			}
 		}
-		row[i] = r.value()
+		total.plan.row[i], total.generated.row[i] = row.value(), rowGenerated.value()
 		col.endRow()
+		colGenerated.endRow()
 	}
-	out.col = col.value()
+	out.plan.col, out.generated.col = col.value(), colGenerated.value()
 	out.cost, out.entropy, out.kl = cost.value(), entropy.value(), kl.value()
 	return out
 }
@@ -258,20 +267,26 @@ func (v *evaluation) costRange(i int, c []float64, out *tally) {
 	}
 }
 
-// klTerm is p log(p/q) − p + q for q = e^z, without cancellation near p = q.
-func klTerm(p, z float64) float64 {
-	q := math.Exp(z)
-	if p == 0 {
-		return q
+// compare returns q = e^z, p log(p/q) − p + q without cancellation near
+// p = q, and log p (for p > 0).
+func compare(p, z float64) (q, divergence, logP float64) {
+	if z < -700 { // q underflows, or there are no potentials
+		if p <= 0 {
+			return 0, 0, math.Inf(-1)
+		}
+		logP = math.Log(p)
+		return 0, p*(logP-z) - p, logP
 	}
-	if q < 1e-300 {
-		return p*(math.Log(p)-z) - p + q
+	q = math.Exp(z)
+	if p <= 0 {
+		return q, q, math.Inf(-1)
 	}
 	t := p/q - 1
 	if math.Abs(t) < 1e-4 {
-		return q * t * t * (0.5 - t/6)
+		return q, q * t * t * (0.5 - t/6), z + t*(1-t*(0.5-t/3))
 	}
-	return q * ((1+t)*math.Log1p(t) - t)
+	logP = math.Log(p)
+	return q, p*(logP-z) - p + q, logP
 }
 
 // denseRow expands row i of a plan into dense unless it is dense already.
@@ -288,14 +303,14 @@ func denseRow(plan PlanRows, i int, scratch, dense []float64) []float64 {
 }
 
 // certificate turns sums into the certificate.
-func (v *evaluation) certificate(s *tally, generated *marginals) TransportCertificate {
+func (v *evaluation) certificate(s *tally) TransportCertificate {
 	nan := math.NaN()
 	out := TransportCertificate{PotentialMarginal: nan, DualGap: nan, Lower: nan, Cost: s.cost}
 	total := v.mass
-	out.PlanMarginal = (l1(s.row, v.t.A) + l1(s.col, v.t.B) + s.negative) / total
+	out.PlanMarginal = (l1(s.plan.row, v.t.A) + l1(s.plan.col, v.t.B) + s.negative) / total
 	out.MarginalError = out.PlanMarginal
-	if generated != nil {
-		out.PotentialMarginal = (l1(generated.row, v.t.A) + l1(generated.col, v.t.B)) / total
+	if v.alpha != nil {
+		out.PotentialMarginal = (l1(s.generated.row, v.t.A) + l1(s.generated.col, v.t.B)) / total
 		out.MarginalError = worse(out.MarginalError, out.PotentialMarginal)
 	}
 	if s.maxC >= s.minC {
@@ -314,10 +329,10 @@ func (v *evaluation) certificate(s *tally, generated *marginals) TransportCertif
 		out.Lower = v.lowerBound(s, out.MaxCost)
 	}
 	if v.t.Reg > 0 {
-		out.Objective = s.cost + v.t.Reg*(s.entropy-sum(s.row))
-		out.ValueKL = s.cost + v.t.Reg*(s.entropy-crossEntropy(s.row, v.t.A)-crossEntropy(s.col, v.t.B))
+		out.Objective = s.cost + v.t.Reg*(s.entropy-sum(s.plan.row))
+		out.ValueKL = s.cost + v.t.Reg*(s.entropy-crossEntropy(s.plan.row, v.t.A)-crossEntropy(s.plan.col, v.t.B))
 		if v.alpha != nil {
-			slack := pairing(s.row, v.t.A, v.alpha) + pairing(s.col, v.t.B, v.beta)
+			slack := pairing(s.plan.row, v.t.A, v.alpha) + pairing(s.plan.col, v.t.B, v.beta)
 			out.DualGap = v.t.Reg * (s.kl + math.Abs(slack))
 		}
 		return out
@@ -336,9 +351,8 @@ func (v *evaluation) lowerBound(s *tally, maxC float64) float64 {
 	inStripes(v.n, v.t.Threads, func(_, lo, hi int) {
 		c := make([]float64, v.m)
 		for i := lo; i < hi; i++ {
-			v.t.Cost.Row(i, c)
 			best := math.Inf(1)
-			for j, x := range c {
+			for j, x := range v.t.Cost.Row(i, c) {
 				if v.t.B[j] > 0 && x-s.gMin[j] < best {
 					best = x - s.gMin[j]
 				}

@@ -78,8 +78,7 @@ func (r *roundedPlan) Row(i int, scratch []float64) ([]int32, []float64) {
 	if math.IsInf(v.alpha[i], -1) {
 		return nil, scratch
 	}
-	v.t.Cost.Row(i, scratch)
-	for j, c := range scratch {
+	for j, c := range v.t.Cost.Row(i, scratch) {
 		p := 0.0
 		if z := v.alpha[i] + v.beta[j] - c/v.t.Reg; z > negligible {
 			p = math.Exp(z) * r.u[i] * r.w[j]
