@@ -19,27 +19,29 @@ type denseSchur struct {
 	q    [][]float64 // partial products by block of rows
 }
 
-// newDenseSchur reads the plan of p once.
-func newDenseSchur(s *semidual, p *point, limit int64) *denseSchur {
-	h := &denseSchur{s: s, p: p, d: make([]float64, s.m), gram: make([]float64, s.m), diag: make([]float64, s.m), q: make([][]float64, len(s.blocks))}
+func newDenseSchur(s *semidual, limit int64) *denseSchur {
+	h := &denseSchur{s: s, d: make([]float64, s.m), gram: make([]float64, s.m), diag: make([]float64, s.m), q: make([][]float64, len(s.blocks))}
 	if 8*int64(s.n)*int64(s.m) <= limit/2 {
 		h.plan = make([]float64, s.n*s.m)
 	}
 	for k := range h.q {
 		h.q[k] = make([]float64, s.m)
 	}
+	return h
+}
+
+// moveTo reads the plan of p once.
+func (h *denseSchur) moveTo(p *point) {
+	s := h.s
+	h.p = p
 	s.passes++
 	h.rows(func(k, i int, row []float64) {
-		if h.plan != nil {
-			copy(h.plan[i*s.m:], row)
-		}
 		scale := 1 / s.a[i]
 		for j, v := range row {
 			h.q[k][j] += scale * v * v
 		}
 	}, true)
 	h.sum(h.gram)
-	return h
 }
 
 func (h *denseSchur) shift(mu float64) {
@@ -58,12 +60,14 @@ func (h *denseSchur) rows(visit func(k, i int, row []float64), recompute bool) {
 		defer s.scratch.Put(buf)
 		lo, hi := par.Bounds(k, s.n, s.rowsPerBlock)
 		for i := lo; i < hi; i++ {
-			if recompute || h.plan == nil {
-				s.cost.planRow(buf.e[0], i, h.p.alpha[i], h.p.beta, s.invEps)
-				visit(k, i, buf.e[0])
-				continue
+			row := buf.e[0]
+			if h.plan != nil {
+				row = h.plan[i*s.m:][:s.m]
 			}
-			visit(k, i, h.plan[i*s.m:][:s.m])
+			if recompute || h.plan == nil {
+				s.cost.planRow(row, i, h.p.alpha[i], h.p.beta, s.invEps)
+			}
+			visit(k, i, row)
 		}
 	})
 }

@@ -58,6 +58,7 @@ type newton struct {
 	cur, trial *point
 	best       *point // smallest error at the final ε
 	hess       hessian
+	dense      *denseSchur // nil until a plan is too full for hess
 	schur      schur
 	cg         cgWork
 	g, y       []float64
@@ -371,7 +372,11 @@ func (nw *newton) assemble() {
 		if nw.s.grid != nil {
 			nw.schur = newGridSchur(nw.s, nw.cur)
 		} else {
-			nw.schur = newDenseSchur(nw.s, nw.cur, nw.opt.MemoryLimit())
+			if nw.dense == nil {
+				nw.dense = newDenseSchur(nw.s, nw.opt.MemoryLimit())
+			}
+			nw.dense.moveTo(nw.cur)
+			nw.schur = nw.dense
 		}
 		nw.schur.shift(nw.mu)
 		return

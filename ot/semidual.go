@@ -241,6 +241,7 @@ type keptBlock struct {
 	col  []int32
 	val  []float64
 	full bool // too many entries: selection was given up
+	rows int  // how many rows the block will have
 }
 
 func (k *kept) reset(blocks, rowsPerBlock, n, m int) {
@@ -249,7 +250,7 @@ func (k *kept) reset(blocks, rowsPerBlock, n, m int) {
 	}
 	for i := range k.blocks {
 		b := &k.blocks[i]
-		b.ends, b.col, b.val, b.full = b.ends[:0], b.col[:0], b.val[:0], false
+		b.ends, b.col, b.val, b.full, b.rows = b.ends[:0], b.col[:0], b.val[:0], false, rowsPerBlock
 	}
 	k.perRows, k.n, k.m = rowsPerBlock, n, m
 }
@@ -278,12 +279,20 @@ func (b *keptBlock) extend(e []float64, rowThr float64, colThr []float64, number
 	}
 }
 
-// grow makes room for a selection from n entries at the end.
+// grow makes room for a selection from n entries at the end. Memory is taken
+// for all rows of the block at once, going by those that are done.
 func (b *keptBlock) grow(n int) (at, room int) {
 	at = len(b.col)
 	room = at + n + 8
-	b.col = slices.Grow(b.col, n+8)[:room]
-	b.val = slices.Grow(b.val, n+8)[:room]
+	if min(cap(b.col), cap(b.val)) < room {
+		expected := n + 8
+		if done := len(b.ends); done > 0 {
+			expected += (b.rows - done) * (at / done) * 5 / 4
+		}
+		b.col = slices.Grow(b.col, expected)
+		b.val = slices.Grow(b.val, expected)
+	}
+	b.col, b.val = b.col[:room], b.val[:room]
 	return at, room
 }
 
