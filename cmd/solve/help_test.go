@@ -13,6 +13,40 @@ import (
 // commands are read back from the help text, so that what is printed is what
 // is tested.
 func TestHelpExamplesRun(t *testing.T) {
+	run := shellRunner(t)
+	for _, s := range subcommands() {
+		examples := examplesIn(helpText(s))
+		if len(examples) < 3 {
+			t.Errorf("solve %s --help has %d examples, want 3", s.name, len(examples))
+		}
+		for _, command := range examples {
+			t.Run(s.name, func(t *testing.T) { run(t, command) })
+		}
+	}
+}
+
+// TestReadmeCommandsRun runs the `solve` lines of the README in one shell.
+func TestReadmeCommandsRun(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.Replace(line, "    go run ./cmd/solve ", "    solve ", 1)
+		if command, ok := strings.CutPrefix(line, "    solve "); ok {
+			lines = append(lines, "solve "+command)
+		}
+	}
+	if len(lines) < 5 {
+		t.Fatalf("README.md has %d lines of commands", len(lines))
+	}
+	shellRunner(t)(t, strings.Join(lines, ""))
+}
+
+// shellRunner runs commands with this program as `solve` and the repository's
+// testdata in an empty directory.
+func shellRunner(t *testing.T) func(t *testing.T, command string) {
 	root, err := filepath.Abs("../../testdata")
 	if err != nil {
 		t.Fatal(err)
@@ -25,26 +59,18 @@ func TestHelpExamplesRun(t *testing.T) {
 	if err := os.Symlink(program, filepath.Join(bin, "solve")); err != nil {
 		t.Skip(err)
 	}
-	for _, s := range subcommands() {
-		examples := examplesIn(helpText(s))
-		if len(examples) < 3 {
-			t.Errorf("solve %s --help has %d examples, want 3", s.name, len(examples))
+	return func(t *testing.T, command string) {
+		dir := t.TempDir()
+		if err := os.Symlink(root, filepath.Join(dir, "testdata")); err != nil {
+			t.Fatal(err)
 		}
-		for _, command := range examples {
-			t.Run(s.name, func(t *testing.T) {
-				dir := t.TempDir()
-				if err := os.Symlink(root, filepath.Join(dir, "testdata")); err != nil {
-					t.Fatal(err)
-				}
-				c := exec.Command("sh", "-c", "set -e\n"+command)
-				c.Dir = dir
-				c.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-				var out bytes.Buffer
-				c.Stdout, c.Stderr = &out, &out
-				if err := c.Run(); err != nil {
-					t.Errorf("%s\n%v\n%s", command, err, out.String())
-				}
-			})
+		c := exec.Command("sh", "-c", "set -e\n"+command)
+		c.Dir = dir
+		c.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+		var out bytes.Buffer
+		c.Stdout, c.Stderr = &out, &out
+		if err := c.Run(); err != nil {
+			t.Errorf("%s\n%v\n%s", command, err, out.String())
 		}
 	}
 }
