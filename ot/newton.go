@@ -47,6 +47,7 @@ const (
 	slowCG          = 300  // iterations after which a factorisation takes over
 	maxDirect       = 3000 // largest order of a dense factorisation
 	denseFill       = 0.25 // fill above which nothing is dropped
+	smallestDrop    = 1e-9 // marginal error below which no more entries are kept
 	forcingFactor   = 0.1
 	forcingSmallest = 1e-10
 )
@@ -211,7 +212,7 @@ func (nw *newton) sinkhorn(ctx context.Context, k int) solver.Reason {
 // c is not known before the pass ends: the smaller of b and the last c stands
 // in, and the exact threshold is applied afterwards.
 func (nw *newton) selectAt(e float64) *selection {
-	theta := nw.threshold(max(e, 1e-13))
+	theta := nw.threshold(max(e, smallestDrop))
 	for j, b := range nw.s.b {
 		nw.col[j] = theta * b
 		if c := nw.cur.c[j]; c > 0 && c < b {
@@ -344,7 +345,7 @@ func (nw *newton) predict(t float64) float64 {
 // region where the quadratic model can hold is damped rather than cut, which
 // shortens it along the flat directions alone.
 func (nw *newton) direction(ctx context.Context) solver.Reason {
-	nw.assemble()
+	nw.assemble(nw.cur.e)
 	for j := range nw.g {
 		nw.g[j] = -nw.g[j]
 	}
@@ -366,8 +367,8 @@ func (nw *newton) direction(ctx context.Context) solver.Reason {
 	return ""
 }
 
-// assemble builds the Hessian at cur.
-func (nw *newton) assemble() {
+// assemble builds the Hessian at cur, with what a marginal error e warrants.
+func (nw *newton) assemble(e float64) {
 	if nw.cur.kept.overflow() {
 		if nw.s.grid != nil {
 			nw.schur = newGridSchur(nw.s, nw.cur)
@@ -381,7 +382,7 @@ func (nw *newton) assemble() {
 		nw.schur.shift(nw.mu)
 		return
 	}
-	nw.hess.sparsify(nw.cur, nw.threshold(nw.cur.e))
+	nw.hess.sparsify(nw.cur, nw.threshold(e))
 	nw.stats.HessianNNZ = max(nw.stats.HessianNNZ, nw.hess.rows.nnz())
 	nw.hess.shift(nw.mu)
 	nw.schur = &nw.hess
@@ -461,11 +462,14 @@ func (nw *newton) roundingDirection(ctx context.Context) []float64 {
 	if !(nw.best.e > 0 && nw.best.e < farError) {
 		return nil
 	}
-	nw.cur, nw.final, nw.mu = nw.best, true, 0
-	if err := s.eval(ctx, nw.cur, 1, nw.selectAt(nw.cur.e)); err != nil {
-		return nil
+	if nw.cur.e != nw.best.e || !nw.cur.valid || !nw.cur.selected {
+		nw.cur.assign(nw.best)
+		if err := s.eval(ctx, nw.cur, 1, nw.selectAt(roundingDrop)); err != nil {
+			return nil
+		}
 	}
-	nw.assemble()
+	nw.mu = 0
+	nw.assemble(max(nw.cur.e, roundingDrop))
 	s.gradient(nw.g, nw.cur)
 	for j := range nw.g {
 		nw.g[j] = -nw.g[j]
@@ -480,6 +484,10 @@ func (nw *newton) roundingDirection(ctx context.Context) []float64 {
 // roundingTol is the largest relative residual of that solve: what it leaves
 // costs the gap roundingTol·e·max|C|.
 const roundingTol = 1e-4
+
+// roundingDrop is the marginal error that the Hessian of that solve is good
+// for: better would only keep more entries.
+const roundingDrop = 1e-6
 
 // cause translates the end of a context.
 func cause(ctx context.Context) solver.Reason {

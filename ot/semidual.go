@@ -26,6 +26,7 @@ type point struct {
 	h              float64
 	e              float64 // marginal error ‖P1−a‖₁ + ‖Pᵀ1−b‖₁
 	valid          bool    // whether the rest belongs to beta
+	selected       bool    // whether kept does, too
 	kept           kept    // entries of P selected during the pass
 }
 
@@ -103,6 +104,7 @@ func (s *semidual) setEps(eps float64) {
 // entries of P into p.kept. On error p holds no valid values.
 func (s *semidual) eval(ctx context.Context, p *point, relax float64, sel *selection) error {
 	s.passes++
+	p.selected = sel != nil
 	if s.grid != nil {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -226,7 +228,7 @@ func (p *point) assign(q *point) {
 	p.beta = append(p.beta[:0], q.beta...)
 	p.alpha = append(p.alpha[:0], q.alpha...)
 	p.c = append(p.c[:0], q.c...)
-	p.h, p.e, p.valid = q.h, q.e, q.valid
+	p.h, p.e, p.valid, p.selected = q.h, q.e, q.valid, false
 }
 
 // kept holds entries of P selected during a pass, block by block.
