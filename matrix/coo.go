@@ -66,7 +66,7 @@ func FromTriplets(rows, cols int, row, col []int32, val []float64) (a *CSR, dupl
 	if err := checkSides(rows, cols); err != nil {
 		return nil, 0, err
 	}
-	if len(row) != len(val) || len(col) != len(val) || len(val) > math.MaxUint32 {
+	if len(row) != len(val) || len(col) != len(val) || len(val) >= math.MaxUint32 {
 		return nil, 0, fmt.Errorf("matrix: %d rows, %d columns, %d values: %w", len(row), len(col), len(val), solver.ErrDimension)
 	}
 	for k := range row {
@@ -106,22 +106,49 @@ func groupByRow(rows int, row, col []int32, val []float64) []int64 {
 		ptr[r+1] = d + 1
 		row[k] = int32(uint32(d))
 	}
-	for i := range row {
-		d := uint32(row[i])
-		if d == uint32(i) {
-			continue
-		}
-		c, v := col[i], val[i]
-		for d != uint32(i) {
-			next := uint32(row[d])
-			row[d] = int32(d)
-			c, col[d] = col[d], c
-			v, val[d] = val[d], v
-			d = next
-		}
-		col[i], val[i], row[i] = c, v, int32(uint32(i))
-	}
+	permute(row, col, val)
 	return ptr[:rows+1]
+}
+
+// permute moves every entry k to place dest[k], which is left holding its
+// own number. Several entries are held at once, so that the waits for memory
+// overlap: each was taken from a place that is a hole since; it is put down
+// at its destination, and what lay there is held instead, until the
+// destination is a hole.
+func permute(dest, col []int32, val []float64) {
+	const hands, hole = 8, int32(-1) // no destination: there are fewer than 2³² entries
+	var held [hands]struct {
+		to, col int32
+		val     float64
+	}
+	busy, next := 0, 0
+	for {
+		for ; busy < hands && next < len(dest); next++ {
+			if to := dest[next]; uint32(to) != uint32(next) {
+				h := &held[busy]
+				h.to, h.col, h.val = to, col[next], val[next]
+				dest[next] = hole
+				busy++
+			}
+		}
+		if busy == 0 {
+			return
+		}
+		for k := 0; k < busy; k++ {
+			h := &held[k]
+			to := uint32(h.to)
+			following := dest[to]
+			dest[to] = h.to
+			h.col, col[to] = col[to], h.col
+			h.val, val[to] = val[to], h.val
+			h.to = following
+			if following == hole {
+				busy--
+				held[k] = held[busy]
+				k--
+			}
+		}
+	}
 }
 
 const sortChunk = 4096 // rows

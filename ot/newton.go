@@ -50,6 +50,7 @@ const (
 	smallestDrop    = 1e-9 // marginal error below which no more entries are kept
 	forcingFactor   = 0.1
 	forcingSmallest = 1e-10
+	forcingLargest  = 0.1
 )
 
 // newton is the state of the method.
@@ -154,7 +155,7 @@ func (nw *newton) abandonTo(target, eps float64) {
 // level runs at one ε until the marginal error is at most goal. The reason is
 // empty when it got there.
 func (nw *newton) level(ctx context.Context, goal float64) solver.Reason {
-	if reason := nw.sinkhorn(ctx, levelSweeps); reason != "" {
+	if reason := nw.sinkhorn(ctx, levelSweeps, goal); reason != "" {
 		return reason
 	}
 	for {
@@ -169,7 +170,7 @@ func (nw *newton) level(ctx context.Context, goal float64) solver.Reason {
 		}
 		var reason solver.Reason
 		if nw.cur.e > farError {
-			reason = nw.sinkhorn(ctx, nw.sweeps)
+			reason = nw.sinkhorn(ctx, nw.sweeps, goal)
 		} else {
 			reason = nw.step(ctx, goal)
 		}
@@ -186,14 +187,19 @@ func (nw *newton) atRoundoff() bool {
 	return nw.cur.e <= 3*nw.s.roundoff(nw.cur) && nw.stalled > 0 || nw.stalled >= 3
 }
 
-// sinkhorn does k sweeps and leaves cur evaluated, with its entries selected.
-func (nw *newton) sinkhorn(ctx context.Context, k int) solver.Reason {
+// sinkhorn does k sweeps, fewer if the error falls to goal before, and leaves
+// cur evaluated, with its entries selected.
+func (nw *newton) sinkhorn(ctx context.Context, k int, goal float64) solver.Reason {
 	s := nw.s
 	for range k {
 		if !nw.cur.valid {
 			if err := s.eval(ctx, nw.cur, 1, nil); err != nil {
 				return cause(ctx)
 			}
+		}
+		if nw.cur.e <= goal {
+			nw.keepBest()
+			return ""
 		}
 		s.sweep(nw.cur, 1)
 		nw.stats.Sweeps++
@@ -238,7 +244,7 @@ func (nw *newton) keepBest() {
 func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 	s := nw.s
 	s.gradient(nw.g, nw.cur)
-	if reason := nw.direction(ctx); reason != "" {
+	if reason := nw.direction(ctx, goal); reason != "" {
 		return reason
 	}
 	slope := kern.Dot(nw.g, nw.y)
@@ -278,7 +284,7 @@ func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 	nw.mu = min(max(10*nw.mu, 1e-4), 1)
 	k := nw.sweeps
 	nw.sweeps = min(2*nw.sweeps, maxSweeps)
-	return nw.sinkhorn(ctx, k)
+	return nw.sinkhorn(ctx, k, goal)
 }
 
 // resize adapts the trust region to how well the model foretold the step.
@@ -344,12 +350,13 @@ func (nw *newton) predict(t float64) float64 {
 // direction solves the Newton system S y = −g. A direction that leaves the
 // region where the quadratic model can hold is damped rather than cut, which
 // shortens it along the flat directions alone.
-func (nw *newton) direction(ctx context.Context) solver.Reason {
+func (nw *newton) direction(ctx context.Context, goal float64) solver.Reason {
 	nw.assemble(nw.cur.e)
 	for j := range nw.g {
 		nw.g[j] = -nw.g[j]
 	}
-	forcing := min(max(forcingFactor*nw.cur.e, forcingSmallest), 0.1)
+	// No more accurate than the goal needs.
+	forcing := min(max(forcingFactor*max(nw.cur.e, goal/nw.cur.e), forcingSmallest), forcingLargest)
 	for {
 		if !nw.solve(ctx, nw.g, nw.y, forcing) {
 			return cause(ctx)
@@ -457,7 +464,7 @@ func (nw *newton) factor(rhs, y []float64) bool {
 
 // roundingDirection is the Newton direction at the answer, by which the plan
 // is made feasible; nil when there is none to be had.
-func (nw *newton) roundingDirection(ctx context.Context) []float64 {
+func (nw *newton) roundingDirection(ctx context.Context, goal float64) []float64 {
 	s := nw.s
 	if !(nw.best.e > 0 && nw.best.e < farError) {
 		return nil
@@ -474,16 +481,18 @@ func (nw *newton) roundingDirection(ctx context.Context) []float64 {
 	for j := range nw.g {
 		nw.g[j] = -nw.g[j]
 	}
-	if !nw.solve(ctx, nw.g, nw.y, min(max(leftOver/nw.cur.e, forcingSmallest), roundingTol)) {
+	tol := min(max(roundingShare*goal/nw.cur.e, forcingSmallest), forcingLargest)
+	if !nw.solve(ctx, nw.g, nw.y, tol) {
 		return nil
 	}
 	s.centre(nw.y)
 	return nw.y
 }
 
-// roundingTol is the largest relative residual of that solve: what it leaves
-// costs the gap roundingTol·e·max|C|.
-const roundingTol = 1e-4
+// roundingShare is the part of the tolerance that the residual of that solve
+// may leave, to be spread by a rank-one term: it costs the gap as much, times
+// max|C|.
+const roundingShare = 1e-3
 
 // roundingDrop is the marginal error that the Hessian of that solve is good
 // for: better would only keep more entries.

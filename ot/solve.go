@@ -100,7 +100,7 @@ func (r *run) solve(ctx context.Context) (solver.Reason, error) {
 		r.res.Why = "Newton on the semi-dual reaches any tolerance in tens of passes"
 		reason = nw.run(ctx, tol, warm)
 		r.final = nw.best
-		r.newton = nw.roundingDirection(ctx)
+		r.newton = nw.roundingDirection(ctx, tol)
 	case SNS:
 		sns, err := newSNS(r.s, r.opt, stats, r.log)
 		if err != nil {

@@ -1208,7 +1208,7 @@ done58:
 	RET
 
 // func planRowAVX2(dst []float64, f float64, g []float64, c []float64, invEps float64) float64
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3, MMX+, SSE2
 TEXT ·planRowAVX2(SB), NOSPLIT, $0-96
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         g_base+32(FP), CX
@@ -1229,6 +1229,8 @@ TEXT ·planRowAVX2(SB), NOSPLIT, $0-96
 	JG           end60
 
 loop59:
+	PREFETCHT0   2048(DX)(SI*8)
+	PREFETCHT0   2112(DX)(SI*8)
 	VADDPD       (CX)(SI*8), Y0, Y8
 	VFNMADD231PD (DX)(SI*8), Y1, Y8
 	VADDPD       32(CX)(SI*8), Y0, Y9
@@ -1339,6 +1341,7 @@ end60:
 	JG   end62
 
 loop61:
+	PREFETCHT0   2048(DX)(SI*8)
 	VADDPD       (CX)(SI*8), Y0, Y8
 	VFNMADD231PD (DX)(SI*8), Y1, Y8
 	VMAXPD       Y8, Y2, Y8
@@ -1416,7 +1419,7 @@ done63:
 	RET
 
 // func planRowSumAVX2(f float64, g []float64, c []float64, invEps float64) float64
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3, MMX+, SSE2
 TEXT ·planRowSumAVX2(SB), NOSPLIT, $0-72
 	MOVQ         g_base+8(FP), AX
 	MOVQ         c_base+32(FP), CX
@@ -1436,6 +1439,8 @@ TEXT ·planRowSumAVX2(SB), NOSPLIT, $0-72
 	JG           end65
 
 loop64:
+	PREFETCHT0   2048(CX)(BX*8)
+	PREFETCHT0   2112(CX)(BX*8)
 	VADDPD       (AX)(BX*8), Y0, Y8
 	VFNMADD231PD (CX)(BX*8), Y1, Y8
 	VADDPD       32(AX)(BX*8), Y0, Y9
@@ -1542,6 +1547,7 @@ end65:
 	JG   end67
 
 loop66:
+	PREFETCHT0   2048(CX)(BX*8)
 	VADDPD       (AX)(BX*8), Y0, Y8
 	VFNMADD231PD (CX)(BX*8), Y1, Y8
 	VMAXPD       Y8, Y2, Y8
@@ -5109,7 +5115,7 @@ done223:
 	RET
 
 // func planRowAVX512(dst []float64, f float64, g []float64, c []float64, invEps float64) float64
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE2
 TEXT ·planRowAVX512(SB), NOSPLIT, $0-96
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         g_base+32(FP), CX
@@ -5132,6 +5138,8 @@ TEXT ·planRowAVX512(SB), NOSPLIT, $0-96
 	JG           end225
 
 loop224:
+	PREFETCHT0        2048(DX)(SI*8)
+	PREFETCHT0        2112(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
 	VFNMADD231PD      (DX)(SI*8), Z1, Z10
 	VADDPD            64(CX)(SI*8), Z0, Z11
@@ -5184,6 +5192,7 @@ end225:
 	JG   end227
 
 loop226:
+	PREFETCHT0        2048(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
 	VFNMADD231PD      (DX)(SI*8), Z1, Z10
 	VMAXPD            Z10, Z2, Z10
@@ -5253,7 +5262,7 @@ done228:
 	RET
 
 // func planRowSumAVX512(f float64, g []float64, c []float64, invEps float64) float64
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+, SSE2
 TEXT ·planRowSumAVX512(SB), NOSPLIT, $0-72
 	MOVQ         g_base+8(FP), AX
 	MOVQ         c_base+32(FP), CX
@@ -5275,6 +5284,8 @@ TEXT ·planRowSumAVX512(SB), NOSPLIT, $0-72
 	JG           end230
 
 loop229:
+	PREFETCHT0        2048(CX)(BX*8)
+	PREFETCHT0        2112(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
 	VFNMADD231PD      (CX)(BX*8), Z1, Z10
 	VADDPD            64(AX)(BX*8), Z0, Z11
@@ -5325,6 +5336,7 @@ end230:
 	JG   end232
 
 loop231:
+	PREFETCHT0        2048(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
 	VFNMADD231PD      (CX)(BX*8), Z1, Z10
 	VMAXPD            Z10, Z2, Z10

@@ -223,6 +223,9 @@ func (v *evaluation) sweepStripe(plan PlanRows, total *tally, lo, hi int) *tally
 					out.negative -= x
 				}
 			}
+			if z < negligible && x <= small {
+				continue
+			}
 			q, divergence, logP := compare(x, z)
 			if z >= negligible {
 				rowGenerated.add(q)
@@ -231,7 +234,7 @@ func (v *evaluation) sweepStripe(plan PlanRows, total *tally, lo, hi int) *tally
 			if x > small {
 				entropy.add(x * logP)
 			}
-			if v.alpha != nil && (z >= negligible || x > small) {
+			if v.alpha != nil {
 				kl.add(divergence)
 			}
 		}

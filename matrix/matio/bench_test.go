@@ -194,3 +194,25 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkScanFloat(b *testing.B) {
+	for name, value := range map[string]func(*rand.Rand, []byte) []byte{"shortest": shortest, "decimals": fourDecimals} {
+		const n = 20000
+		r := rand.New(rand.NewPCG(1, 1))
+		var text []byte
+		for range n {
+			text = append(value(r, text), ' ')
+		}
+		end := len(text)
+		text = append(text, make([]byte, pad)...)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(end))
+			for b.Loop() {
+				for i := 0; i < end; i++ {
+					_, i, _ = scanFloat(text, i)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/number")
+		})
+	}
+}

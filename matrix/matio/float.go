@@ -63,8 +63,10 @@ func scanFloat(b []byte, i int) (v float64, end int, out outcome) {
 			w = binary.LittleEndian.Uint64(b[i:])
 			n = digitRun(w)
 		}
-		m = m*smallPow10[n&7] + valueOf(w<<(64-8*n))
-		i += n
+		if n > 0 {
+			m = m*smallPow10[n&7] + valueOf(w<<(64-8*n&63))
+			i += n
+		}
 		exp = fraction - i
 		digits += i - fraction
 	}
@@ -103,7 +105,10 @@ func scanDigits(b []byte, i int) (m uint64, end int) {
 	w := binary.LittleEndian.Uint64(b[i:])
 	n := digitRun(w)
 	if n < 8 {
-		return valueOf(w << (64 - 8*n)), i + n
+		if n == 0 {
+			return 0, i
+		}
+		return valueOf(w << (64 - 8*n&63)), i + n
 	}
 	m = valueOf(w)
 	for i += 8; ; i++ {

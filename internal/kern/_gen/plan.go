@@ -59,6 +59,7 @@ func planRow(s isa, k *constants, store bool) {
 	}
 	g, c, n := sliceBase("g"), sliceBase("c"), sliceLen("g")
 	shifted(s, k, n, dst, func(b block, f, inv reg.VecVirtual, z []reg.VecVirtual) {
+		b.prefetch(c)
 		for u := range z {
 			VADDPD(b.operand(g, u), f, z[u])
 			VFNMADD231PD(b.operand(c, u), inv, z[u])
