@@ -198,7 +198,6 @@ func (v *evaluation) sweepStripe(plan PlanRows, total *tally, lo, hi int) *tally
 	scratch, planScratch, dense := make([]float64, v.m), make([]float64, v.m), make([]float64, v.m)
 	col, colGenerated := newColumnSums(v.m), newColumnSums(v.m)
 	var cost, entropy, kl compensated
-	invEps, small := 1/v.t.Reg, tiny*v.mass
 	for i := lo; i < hi; i++ {
 		c := v.t.Cost.Row(i, scratch)
 		v.costRange(i, c, out)
@@ -208,35 +207,15 @@ func (v *evaluation) sweepStripe(plan PlanRows, total *tally, lo, hi int) *tally
 			alpha = v.alpha[i]
 		}
 		var row, rowGenerated compensated
-		for j, x := range p {
-			z := math.Inf(-1)
-			if v.alpha != nil {
-				if z = alpha + v.beta[j] - c[j]*invEps; x == 0 && z < negligible {
-					continue
-				}
-			}
-			if x != 0 {
-				row.add(x)
-				col.add(j, x)
-				cost.add(x * c[j])
-				if x < 0 {
-					out.negative -= x
-				}
-			}
-			if z < negligible && x <= small {
-				continue
-			}
-			q, divergence, logP := compare(x, z)
-			if z >= negligible {
-				rowGenerated.add(q)
-				colGenerated.add(j, q)
-			}
-			if x > small {
-				entropy.add(x * logP)
-			}
-			if v.alpha != nil {
-				kl.add(divergence)
-			}
+		for j := 0; j < v.m; j += chunk {
+			end := min(j+chunk, v.m)
+			s := v.sweepChunk(alpha, p[j:end], c[j:end], j, col.near[j:end], colGenerated.near[j:end])
+			row.add(s.plan)
+			rowGenerated.add(s.generated)
+			cost.add(s.cost)
+			entropy.add(s.entropy)
+			kl.add(s.kl)
+			out.negative += s.negative
 		}
 		total.plan.row[i], total.generated.row[i] = row.value(), rowGenerated.value()
 		col.endRow()
@@ -245,6 +224,45 @@ func (v *evaluation) sweepStripe(plan PlanRows, total *tally, lo, hi int) *tally
 	out.plan.col, out.generated.col = col.value(), colGenerated.value()
 	out.cost, out.entropy, out.kl = cost.value(), entropy.value(), kl.value()
 	return out
+}
+
+// chunk is how many entries are added up plainly before the sums are
+// compensated.
+const chunk = 64
+
+// chunkSums is what a chunk of a row adds up to.
+type chunkSums struct{ plan, generated, cost, entropy, kl, negative float64 }
+
+// sweepChunk sums entries p of a plan row, of which c are the costs and j is
+// the first column, and adds them to their columns.
+func (v *evaluation) sweepChunk(alpha float64, p, c []float64, j int, col, colGenerated []float64) (s chunkSums) {
+	z, small := math.Inf(-1), tiny*v.mass
+	for k, x := range p {
+		if v.alpha != nil {
+			z = alpha + v.beta[j+k] - c[k]/v.t.Reg
+		}
+		if x != 0 {
+			s.plan += x
+			s.cost += x * c[k]
+			col[k] += x
+			if x < 0 {
+				s.negative -= x
+			}
+		}
+		if z < negligible && x <= small {
+			continue
+		}
+		q, divergence, logP := compare(x, z)
+		if x > small {
+			s.entropy += x * logP
+		}
+		if v.alpha != nil {
+			s.kl += divergence
+			s.generated += q
+			colGenerated[k] += q
+		}
+	}
+	return s
 }
 
 // costRange updates the range of C and the c-transform of f over row i.
