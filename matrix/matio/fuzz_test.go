@@ -1,6 +1,7 @@
 package matio
 
 import (
+	"archive/zip"
 	"bytes"
 	"os"
 	"path/filepath"
@@ -171,13 +172,9 @@ func FuzzLIBSVM(f *testing.F) {
 
 func FuzzNPY(f *testing.F) {
 	addSeeds(f, ".npy")
-	paths, _ := filepath.Glob("testdata/npz/*.npz")
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data, uint8(0))
+	for _, format := range []string{"csr", "csc", "coo"} {
+		f.Add(npzOf(zip.Store, sparseMembers(format)...), uint8(0))
+		f.Add(npzOf(zip.Deflate, sparseMembers(format)...), uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, bits uint8) {
 		if compressed(data) {
