@@ -65,6 +65,7 @@ type newton struct {
 	cg         cgWork
 	g, y       []float64
 	col        []float64 // selection thresholds by column
+	fill       float64   // fill from which nothing is dropped
 	mu         float64
 	radius     float64 // largest step, in log scale
 	sweeps     int
@@ -84,6 +85,9 @@ func newNewton(s *semidual, opt *Options, stats *Stats, log *progress) *newton {
 		sweeps: minSweeps, lastCG: usualCG, stats: stats, log: log,
 	}
 	nw.hess.s = s
+	// Two points and the Hessian hold kept entries, 12 bytes each.
+	const bytes = 3 * 12
+	nw.fill = min(denseFill, float64(opt.MemoryLimit())/(2*bytes*float64(s.n)*float64(s.m)))
 	return nw
 }
 
@@ -128,8 +132,8 @@ func (nw *newton) run(ctx context.Context, tol float64, g0 []float64) solver.Rea
 		}
 		nw.mu, nw.radius, nw.sweeps, nw.stalled = 0, firstRadius, minSweeps, 0
 		if reason := nw.level(ctx, goal); reason != "" {
-			if !nw.final {
-				nw.abandonTo(target, eps)
+			if math.IsNaN(nw.best.e) {
+				nw.settleAt(target, eps)
 			}
 			return reason
 		}
@@ -137,9 +141,9 @@ func (nw *newton) run(ctx context.Context, tol float64, g0 []float64) solver.Rea
 	return solver.Tolerance
 }
 
-// abandonTo restates the current potentials at the final ε when the run ends
-// before it is reached: whatever they are worth there is certified.
-func (nw *newton) abandonTo(target, eps float64) {
+// settleAt restates the current potentials at the final ε when the run ends
+// before anything was evaluated there: whatever they are worth is certified.
+func (nw *newton) settleAt(target, eps float64) {
 	nw.s.setEps(target)
 	for j := range nw.cur.beta {
 		nw.cur.beta[j] *= eps / target
@@ -147,9 +151,10 @@ func (nw *newton) abandonTo(target, eps float64) {
 	for i := range nw.cur.alpha {
 		nw.cur.alpha[i] = math.NaN()
 	}
-	if nw.s.eval(context.Background(), nw.cur, 1, nil) == nil {
-		nw.best.assign(nw.cur)
+	if err := nw.s.eval(context.Background(), nw.cur, 1, nil); err != nil {
+		panic(err) // only a context can end it
 	}
+	nw.best.assign(nw.cur)
 }
 
 // level runs at one ε until the marginal error is at most goal. The reason is
@@ -197,9 +202,12 @@ func (nw *newton) sinkhorn(ctx context.Context, k int, goal float64) solver.Reas
 				return cause(ctx)
 			}
 		}
+		nw.keepBest()
 		if nw.cur.e <= goal {
-			nw.keepBest()
 			return ""
+		}
+		if nw.iterations() >= nw.opt.maxIter() {
+			return solver.IterationLimit
 		}
 		s.sweep(nw.cur, 1)
 		nw.stats.Sweeps++
@@ -225,7 +233,7 @@ func (nw *newton) selectAt(e float64) *selection {
 			nw.col[j] = theta * c
 		}
 	}
-	return &selection{row: theta, col: nw.col, fill: denseFill}
+	return &selection{row: theta, col: nw.col, fill: nw.fill}
 }
 
 // threshold is θ: entries with P_ij/a_i and P_ij/c_j both below are dropped.
