@@ -2,7 +2,6 @@ package matrix
 
 import (
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -168,7 +167,7 @@ func fromNonZeros(m mat.Matrix, nz nonZeroDoer) (Operator, error) {
 		return nil, err
 	}
 	nz.DoNonZero(func(i, j int, v float64) {
-		if err == nil && len(b.val) < math.MaxInt32 {
+		if err == nil {
 			err = b.Append(i, j, v)
 		}
 	})

@@ -21,7 +21,7 @@ type denseSchur struct {
 
 func newDenseSchur(s *semidual, limit int64) *denseSchur {
 	h := &denseSchur{s: s, d: make([]float64, s.m), gram: make([]float64, s.m), diag: make([]float64, s.m), q: make([][]float64, len(s.blocks))}
-	if 8*int64(s.n)*int64(s.m) <= limit/2 {
+	if storesPlan(s, limit) {
 		h.plan = make([]float64, s.n*s.m)
 	}
 	for k := range h.q {
@@ -29,6 +29,9 @@ func newDenseSchur(s *semidual, limit int64) *denseSchur {
 	}
 	return h
 }
+
+// storesPlan tells whether n×m numbers fit into half of the memory limit.
+func storesPlan(s *semidual, limit int64) bool { return 8*int64(s.n)*int64(s.m) <= limit/2 }
 
 // moveTo reads the plan of p once.
 func (h *denseSchur) moveTo(p *point) {

@@ -49,7 +49,17 @@ type hessian struct {
 	partial  [][]float64 // products by group of rows
 	cols     sparseRows  // P_sᵀ, built when lower needs it
 	haveCols bool
+
+	// The sweep over the rows that is under way. Kept here, with a closure
+	// made once, so that a product allocates nothing.
+	visit  rowVisit
+	y      []float64 // what it multiplies
+	groups int
+	group  func(g int)
 }
+
+// rowVisit adds the contribution of row i of P_s to sum.
+type rowVisit func(h *hessian, i int, col []int32, val, sum []float64)
 
 // sparseRows is a compressed sparse row matrix.
 type sparseRows struct {
@@ -88,12 +98,14 @@ func (h *hessian) sparsify(p *point, theta float64) {
 			h.partial[g] = make([]float64, s.m)
 		}
 	}
-	h.byGroups(func(i int, col []int32, val, sum []float64) {
-		scale := 1 / s.a[i]
-		for t, j := range col {
-			sum[j] += scale * val[t] * val[t]
-		}
-	}, h.gram)
+	h.byGroups(gramRow, h.gram)
+}
+
+func gramRow(h *hessian, i int, col []int32, val, sum []float64) {
+	scale := 1 / h.s.a[i]
+	for t, j := range col {
+		sum[j] += scale * val[t] * val[t]
+	}
 }
 
 func (h *hessian) shift(mu float64) {
@@ -105,29 +117,38 @@ func (h *hessian) shift(mu float64) {
 
 // byGroups lets visit add each row's contribution to the partial result of
 // its group, and adds the groups up in order.
-func (h *hessian) byGroups(visit func(i int, col []int32, val, sum []float64), out []float64) {
-	groups, threads := productGroups, h.s.threads
+func (h *hessian) byGroups(visit rowVisit, out []float64) {
+	threads := h.s.threads
+	h.visit, h.groups = visit, productGroups
 	if h.rows.nnz() < smallProduct {
-		groups, threads = 1, 1
+		h.groups, threads = 1, 1
 	}
-	n := h.s.n
-	par.For(threads, groups, func(g int) {
-		clear(h.partial[g])
-		for i := g * n / groups; i < (g+1)*n/groups; i++ {
-			col, val := h.rows.row(i)
-			visit(i, col, val, h.partial[g])
-		}
-	})
+	if h.group == nil {
+		h.group = h.visitGroup
+	}
+	par.For(threads, h.groups, h.group)
 	clear(out)
-	for g := range groups {
+	for g := range h.groups {
 		kern.Axpy(1, h.partial[g], out)
 	}
 }
 
+func (h *hessian) visitGroup(g int) {
+	sum := h.partial[g]
+	clear(sum)
+	for i := g * h.s.n / h.groups; i < (g+1)*h.s.n/h.groups; i++ {
+		col, val := h.rows.row(i)
+		h.visit(h, i, col, val, sum)
+	}
+}
+
+func productRow(h *hessian, i int, col []int32, val, sum []float64) {
+	kern.ScatterAxpy(kern.GatherDot(col, val, h.y)/h.s.a[i], col, val, sum)
+}
+
 func (h *hessian) mul(q, y []float64) {
-	h.byGroups(func(i int, col []int32, val, sum []float64) {
-		kern.ScatterAxpy(kern.GatherDot(col, val, y)/h.s.a[i], col, val, sum)
-	}, q)
+	h.y = y
+	h.byGroups(productRow, q)
 	for j := range q {
 		q[j] = h.d[j]*y[j] - q[j]
 	}

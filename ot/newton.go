@@ -163,6 +163,9 @@ func (nw *newton) level(ctx context.Context, goal float64) solver.Reason {
 	if reason := nw.sinkhorn(ctx, levelSweeps, goal); reason != "" {
 		return reason
 	}
+	// On a full plan that is not stored each CG iteration costs as much as a
+	// sweep; sweeps are then tried first, while they are worth their passes.
+	sweeping := !nw.final && nw.s.grid == nil && !storesPlan(nw.s, nw.opt.MemoryLimit())
 	for {
 		if nw.cur.e <= goal {
 			return ""
@@ -174,9 +177,13 @@ func (nw *newton) level(ctx context.Context, goal float64) solver.Reason {
 			return solver.IterationLimit
 		}
 		var reason solver.Reason
-		if nw.cur.e > farError {
+		switch before := nw.cur.e; {
+		case before > farError:
 			reason = nw.sinkhorn(ctx, nw.sweeps, goal)
-		} else {
+		case sweeping && nw.cur.kept.overflow():
+			reason = nw.sinkhorn(ctx, minSweeps, goal)
+			sweeping = nw.cur.e < 0.5*before
+		default:
 			reason = nw.step(ctx, goal)
 		}
 		if reason != "" {

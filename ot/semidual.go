@@ -57,6 +57,16 @@ type semidual struct {
 	rowsPerBlock int
 	blocks       []blockSums
 	scratch      sync.Pool // *rowBuffers
+
+	pass  pass        // under way
+	block func(k int) // evalBlock, made a value once: a pass allocates nothing
+}
+
+// pass is what eval is asked for.
+type pass struct {
+	p     *point
+	relax float64
+	sel   *selection
 }
 
 // blockSums is what a block of rows contributes; blocks are fixed by n alone
@@ -115,8 +125,11 @@ func (s *semidual) eval(ctx context.Context, p *point, relax float64, sel *selec
 	if sel != nil {
 		p.kept.reset(len(s.blocks), s.rowsPerBlock, s.n, s.m)
 	}
-	err := par.ForCtx(ctx, s.threads, len(s.blocks), func(k int) { s.evalBlock(p, k, relax, sel) })
-	if err != nil {
+	s.pass = pass{p, relax, sel}
+	if s.block == nil {
+		s.block = s.evalBlock
+	}
+	if err := par.ForCtx(ctx, s.threads, len(s.blocks), s.block); err != nil {
 		return err
 	}
 	clear(p.c)
@@ -134,7 +147,8 @@ func (s *semidual) eval(ctx context.Context, p *point, relax float64, sel *selec
 	return nil
 }
 
-func (s *semidual) evalBlock(p *point, k int, relax float64, sel *selection) {
+func (s *semidual) evalBlock(k int) {
+	p, relax, sel := s.pass.p, s.pass.relax, s.pass.sel
 	buf := s.scratch.Get().(*rowBuffers)
 	defer s.scratch.Put(buf)
 	sums := &s.blocks[k]

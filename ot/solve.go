@@ -137,33 +137,43 @@ func (r *run) settle(beta []float64) *point {
 	return p
 }
 
-// warm is the warm start in the solver's columns: g itself, or its
-// c-transform where rows and columns changed places.
+// warm is the warm start in the solver's columns: g itself, or the f that is
+// optimal for it where rows and columns changed places.
 func (r *run) warm() []float64 {
 	if r.opt.Warm == nil {
 		return nil
 	}
 	s := r.s
+	out := make([]float64, s.m)
 	if !s.transposed {
-		out := make([]float64, s.m)
 		for k, j := range s.cols {
 			out[k] = r.opt.Warm[j] + s.eps*s.logB[k]
 		}
 		return out
 	}
-	out := make([]float64, s.m)
 	row := make([]float64, len(r.problem.B))
 	for k, i := range s.cols {
 		r.problem.Cost.Row(i, 0, row)
-		best := math.Inf(1)
-		for j, c := range row {
-			if r.problem.B[j] > 0 {
-				best = min(best, c-r.opt.Warm[j])
-			}
-		}
-		out[k] = finite(best) + s.eps*s.logB[k]
+		out[k] = finite(softMin(row, r.opt.Warm, r.problem.B, s.eps)) + s.eps*s.logB[k]
 	}
 	return out
+}
+
+// softMin is −ε log Σ_j b_j exp((g_j − c_j)/ε).
+func softMin(c, g, b []float64, eps float64) float64 {
+	least := math.Inf(1)
+	for j, x := range c {
+		if b[j] > 0 {
+			least = min(least, x-g[j])
+		}
+	}
+	sum := 0.0
+	for j, x := range c {
+		if b[j] > 0 {
+			sum += b[j] * math.Exp((least-(x-g[j]))/eps)
+		}
+	}
+	return least - eps*math.Log(sum)
 }
 
 // answer rounds the final point to a feasible plan.

@@ -85,14 +85,19 @@ var metrics = map[string]func(x, y []float64) float64{
 		}
 		return s
 	},
+	// |x/|x| − y/|y||²/2 is 1 − cos, and does not turn negative by rounding.
 	"cosine": func(x, y []float64) float64 {
-		var xy, xx, yy float64
+		var xx, yy, s float64
 		for k := range x {
-			xy += x[k] * y[k]
 			xx += x[k] * x[k]
 			yy += y[k] * y[k]
 		}
-		return 1 - xy/math.Sqrt(xx)/math.Sqrt(yy)
+		xx, yy = math.Sqrt(xx), math.Sqrt(yy)
+		for k := range x {
+			d := x[k]/xx - y[k]/yy
+			s += d * d
+		}
+		return s / 2
 	},
 }
 

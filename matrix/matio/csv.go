@@ -6,7 +6,6 @@ import (
 	"math"
 	"path/filepath"
 	"strings"
-	"unsafe"
 
 	"solve/matrix"
 	"solve/solver"
@@ -261,7 +260,7 @@ func isHeader(cells []string) bool {
 
 // table collects the rows of a whole file.
 type table struct {
-	l         *lineSource
+	src       *source
 	opt       *ReadOptions
 	cols      int
 	data      []float64
@@ -270,40 +269,14 @@ type table struct {
 }
 
 func (c *table) collect(t *text, r *csvRows) error {
-	c.nonFinite.add(c.l.src.name, t, &r.nonFinite, c.rows)
+	c.nonFinite.add(c.src.name, t, &r.nonFinite, c.rows)
 	if first := c.nonFinite.first; first != nil {
 		first.Col = first.Err.(*solver.EntryError).Col
 	}
 	c.rows += r.rows
 	var err error
-	c.data, err = appendGuarded(c.data, r.val, c.l, c.opt.MaxMemory)
+	c.data, err = appendGuarded(c.data, r.val, c.src, t, c.opt.MaxMemory)
 	return err
-}
-
-// appendGuarded appends v to s, making room for what the rest of the file
-// will bring if its size is known, and refusing to take more than limit
-// bytes.
-func appendGuarded[T any](s, v []T, l *lineSource, limit int64) ([]T, error) {
-	need := len(s) + len(v)
-	if need <= cap(s) {
-		return append(s, v...), nil
-	}
-	size := need + need/2
-	if l.src.size >= 0 {
-		share := float64(l.src.size) / float64(max(1, min(l.taken, l.src.size)))
-		size = max(need, int(1.02*share*float64(need)))
-	}
-	if l.eof && len(l.rest) == 0 {
-		size = need
-	}
-	most := limit / int64(unsafe.Sizeof(*new(T)))
-	if int64(size) > most {
-		size = need
-	}
-	if int64(need) > most {
-		return nil, &solver.TooLargeError{What: l.src.name, Need: limit / most * int64(need), Have: limit}
-	}
-	return append(append(make([]T, 0, size), s...), v...), nil
 }
 
 func readCSV(l *lineSource, opt *ReadOptions, f *File) error {
@@ -311,7 +284,7 @@ func readCSV(l *lineSource, opt *ReadOptions, f *File) error {
 	if err != nil {
 		return err
 	}
-	all := &table{l: l, opt: opt, cols: c.cols, data: []float64{}}
+	all := &table{src: l.src, opt: opt, cols: c.cols, data: []float64{}}
 	if err := parseLines(l, opt.Threads, c.parse, all.collect); err != nil {
 		return err
 	}

@@ -123,33 +123,33 @@ func (p svmParser) orderFault(i int, n, last int64) *fault {
 
 // svmTable collects the rows of a whole file.
 type svmTable struct {
-	l   *lineSource
+	src *source
 	opt *ReadOptions
 	svmRows
 	total nonFiniteTotal
 }
 
 func (c *svmTable) collect(t *text, r *svmRows) error {
-	c.total.add(c.l.src.name, t, &r.nonFinite, len(c.labels))
+	c.total.add(c.src.name, t, &r.nonFinite, len(c.labels))
 	before := int64(len(c.val))
 	for k := range r.ends {
 		r.ends[k] += before
 	}
 	c.top = max(c.top, r.top)
 	c.queries += r.queries
-	// Of each 20 bytes, 12 are an entry's and 8 a row's share at least.
+	// A row takes 16 bytes, an entry 12.
 	entryShare, rowShare := c.opt.MaxMemory/2, c.opt.MaxMemory/4
 	var err error
-	if c.labels, err = appendGuarded(c.labels, r.labels, c.l, rowShare); err != nil {
+	if c.labels, err = appendGuarded(c.labels, r.labels, c.src, t, rowShare); err != nil {
 		return err
 	}
-	if c.ends, err = appendGuarded(c.ends, r.ends, c.l, rowShare); err != nil {
+	if c.ends, err = appendGuarded(c.ends, r.ends, c.src, t, rowShare); err != nil {
 		return err
 	}
-	if c.col, err = appendGuarded(c.col, r.col, c.l, entryShare/2); err != nil {
+	if c.col, err = appendGuarded(c.col, r.col, c.src, t, entryShare/2); err != nil {
 		return err
 	}
-	c.val, err = appendGuarded(c.val, r.val, c.l, entryShare)
+	c.val, err = appendGuarded(c.val, r.val, c.src, t, entryShare)
 	return err
 }
 
@@ -158,7 +158,7 @@ func readLIBSVM(l *lineSource, opt *ReadOptions, f *File) error {
 	if opt.ZeroBased {
 		p.base = 0
 	}
-	all := &svmTable{l: l, opt: opt}
+	all := &svmTable{src: l.src, opt: opt}
 	all.ends = []int64{0}
 	if err := parseLines(l, opt.Threads, p.parse, all.collect); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"unsafe"
 
 	"solve/internal/par"
 	"solve/solver"
@@ -34,6 +35,9 @@ type text struct {
 	buf  []byte
 	n    int
 	line int // lines before it
+
+	taken int64 // bytes of the stream up to its end
+	last  bool
 }
 
 func (t *text) set(n int) {
@@ -84,6 +88,7 @@ func (l *lineSource) next(t *text) (bool, error) {
 			t.set(cut)
 			l.line += bytes.Count(t.buf[:cut], newline)
 			l.taken += int64(cut)
+			t.taken, t.last = l.taken, l.eof && len(l.rest) == 0
 			return cut > 0, nil
 		}
 		if want *= 2; int64(want) > l.limit {
@@ -146,7 +151,7 @@ func parseLines[T any](l *lineSource, threads int, parse func(*text, *T) *fault,
 		return err
 	}
 	threads = par.Threads(threads)
-	if threads == 1 || l.eof && len(l.rest) == 0 {
+	if threads == 1 || first.last {
 		for ok {
 			if f := parse(&first.text, &first.out); f != nil {
 				return first.syntaxError(l.src.name, f)
@@ -234,4 +239,31 @@ func (p *piece[T]) run(parse func(*text, *T) *fault) {
 		p.done <- struct{}{}
 	}()
 	p.fault = parse(&p.text, &p.out)
+}
+
+// appendGuarded appends v, parsed from t, to s, making room for what the rest of the file
+// will bring if its size is known, and refusing to take more than limit
+// bytes.
+func appendGuarded[T any](s, v []T, src *source, t *text, limit int64) ([]T, error) {
+	need := len(s) + len(v)
+	if need <= cap(s) {
+		return append(s, v...), nil
+	}
+	size := need + need/2
+	if src.size >= 0 {
+		share := float64(src.size) / float64(max(1, min(t.taken, src.size)))
+		size = max(need, int(1.02*share*float64(need)))
+	}
+	if t.last {
+		size = need
+	}
+	each := int64(unsafe.Sizeof(*new(T)))
+	most := limit / each
+	if int64(size) > most {
+		size = need
+	}
+	if int64(need) > most {
+		return nil, &solver.TooLargeError{What: src.name, Need: each * int64(need), Have: limit}
+	}
+	return append(append(make([]T, 0, size), s...), v...), nil
 }

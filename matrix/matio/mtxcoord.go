@@ -178,6 +178,9 @@ func indexFault(t *text, i int, what string, most int64) *fault {
 	if w == "" {
 		return &fault{i, 0, "the line ends before the " + what}
 	}
+	if n, end := scanIndex(t.buf, i); end > i && n >= 1 && n <= most && t.buf[skipBlanks(t.buf, end)] == '\n' {
+		return &fault{end, 0, "the line ends after the " + what}
+	}
 	return &fault{i, 0, fmt.Sprintf("%s %q is not one of 1…%d", what, w, most)}
 }
 

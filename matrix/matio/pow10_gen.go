@@ -7,6 +7,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/format"
 	"log"
 	"math/big"
 	"os"
@@ -24,10 +25,17 @@ func main() {
 	for q := minExp; q <= maxExp; q++ {
 		v := leading128(q)
 		hi, lo := new(big.Int).Rsh(v, 64), new(big.Int).And(v, mask)
-		fmt.Fprintf(&b, "\t{0x%016x, 0x%016x}, // 1e%d\n", hi.Uint64(), lo.Uint64(), q)
+		fmt.Fprintf(&b, "{0x%016x, 0x%016x},", hi.Uint64(), lo.Uint64())
+		if (q-minExp)%2 == 1 {
+			fmt.Fprintf(&b, " // 1e%d, 1e%d\n", q-1, q)
+		}
 	}
 	fmt.Fprintf(&b, "}\n")
-	if err := os.WriteFile("pow10.go", b.Bytes(), 0o644); err != nil {
+	text, err := format.Source(b.Bytes())
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.WriteFile("pow10.go", text, 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
