@@ -64,7 +64,7 @@ func (d denseCost) verifier() verify.Cost        { return verify.DenseCost(d.c) 
 
 func (d denseCost) ground(rows, cols []int, transpose bool) ground {
 	if !transpose && len(rows) == d.c.Rows && len(cols) == d.c.Cols {
-		return storedGround{d.c}
+		return storedGround(d)
 	}
 	if transpose {
 		out := &matrix.Dense{Rows: len(cols), Cols: len(rows), Data: make([]float64, len(rows)*len(cols))}

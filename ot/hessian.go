@@ -1,9 +1,6 @@
 package ot
 
 import (
-	"context"
-	"math"
-
 	"solve/internal/kern"
 	"solve/internal/par"
 )
@@ -264,58 +261,4 @@ func resize[T any](x []T, n int) []T {
 		return make([]T, n, n+n/4)
 	}
 	return x[:n]
-}
-
-// cgResult is how a conjugate gradient run ended.
-type cgResult struct {
-	iterations int
-	residual   float64 // relative
-}
-
-// cgWork is the scratch space of pcg.
-type cgWork struct{ r, z, p, q, inv []float64 }
-
-// pcg solves A y = g by conjugate gradients with the Jacobi preconditioner
-// from y = 0, to a relative residual tol in the Euclidean norm.
-func pcg(ctx context.Context, a positive, y, g []float64, tol float64, maxIter int, w *cgWork) cgResult {
-	m := len(g)
-	w.r, w.z, w.p, w.q, w.inv = resize(w.r, m), resize(w.z, m), resize(w.p, m), resize(w.q, m), resize(w.inv, m)
-	for j, d := range a.diagonal() {
-		w.inv[j] = 1 / max(d, 1e-300)
-	}
-	clear(y)
-	copy(w.r, g)
-	rz, rr := w.precondition()
-	norm, target := rr, tol*tol*rr
-	copy(w.p, w.z)
-	k := 0
-	for ; k < maxIter && rr > target; k++ {
-		if k%16 == 0 && ctx.Err() != nil {
-			break
-		}
-		a.mul(w.q, w.p)
-		curvature := kern.Dot(w.p, w.q)
-		if !(curvature > 0) {
-			break // rounding level, along the kernel
-		}
-		kern.CGUpdate(rz/curvature, w.p, w.q, y, w.r)
-		old := rz
-		rz, rr = w.precondition()
-		kern.Xpby(w.z, rz/old, w.p)
-	}
-	if norm == 0 {
-		return cgResult{k, 0}
-	}
-	return cgResult{k, math.Sqrt(rr / norm)}
-}
-
-// precondition sets z = diag⁻¹ r and returns rᵀz and rᵀr.
-func (w *cgWork) precondition() (rz, rr float64) {
-	for j, r := range w.r {
-		z := w.inv[j] * r
-		w.z[j] = z
-		rz += r * z
-		rr += r * r
-	}
-	return rz, rr
 }

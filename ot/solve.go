@@ -167,6 +167,9 @@ func softMin(c, g, b []float64, eps float64) float64 {
 			least = min(least, x-g[j])
 		}
 	}
+	if math.IsInf(least, 1) {
+		return least
+	}
 	sum := 0.0
 	for j, x := range c {
 		if b[j] > 0 {
