@@ -3,6 +3,7 @@ package ot
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"solve/internal/kern"
 	"solve/internal/par"
@@ -133,7 +134,11 @@ func scan(c Cost, threads int) (costRange, error) {
 			} else {
 				c.Row(i, 0, buf)
 			}
-			if j := ranges[k].extend(row); j >= 0 {
+			j := ranges[k].extend(row)
+			if _, dense := c.(denseCost); !dense && j < 0 && ranges[k].forbidden > 0 {
+				j = slices.Index(row, math.Inf(1)) // an overflow: only stored costs forbid arcs
+			}
+			if j >= 0 {
 				errs[k] = &solver.EntryError{What: "cost", Row: i + 1, Col: j + 1, Value: row[j], Err: solver.ErrNonFinite}
 				return
 			}

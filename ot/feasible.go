@@ -13,6 +13,9 @@ import (
 // the columns they reach.
 func infeasible(p *Problem) (solver.Verdict, bool) {
 	f := newFlow(p)
+	if v, ok := f.isolated(p); ok {
+		return v, true
+	}
 	for f.augment() {
 	}
 	left := 0.0
@@ -23,6 +26,25 @@ func infeasible(p *Problem) (solver.Verdict, bool) {
 		return solver.Verdict{}, false
 	}
 	return f.violation(p), true
+}
+
+// isolated finds a point with mass, however little, that no arc reaches.
+func (f *flow) isolated(p *Problem) (solver.Verdict, bool) {
+	verdict := func(what string, at int, mass float64) (solver.Verdict, bool) {
+		return solver.Verdict{Status: solver.Infeasible, Reason: solver.ViolatingSet,
+			Detail: fmt.Sprintf("%s %d has mass %.6g but no arc", what, at+1, mass)}, true
+	}
+	for i, a := range p.A {
+		if a > 0 && len(f.arcs[i]) == 0 {
+			return verdict("row", i, a)
+		}
+	}
+	for j, b := range p.B {
+		if b > 0 && len(f.back[j]) == 0 {
+			return verdict("column", j, b)
+		}
+	}
+	return solver.Verdict{}, false
 }
 
 // flowTolerance is the relative mass that rounding may leave behind.

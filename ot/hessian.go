@@ -38,10 +38,11 @@ const smallestDiagonal = 1e-8
 // hessian holds the sparsified plan and reuses its memory from step to step.
 type hessian struct {
 	s        *semidual
-	rows     sparseRows // P_s
-	c        []float64  // column sums of P
-	d        []float64  // c + μ b
-	gram     []float64  // diag(P_sᵀ diag(1/a) P_s)
+	kept     *kept // P_s
+	nnz      int
+	c        []float64 // column sums of P
+	d        []float64 // c + μ b
+	gram     []float64 // diag(P_sᵀ diag(1/a) P_s)
 	diag     []float64
 	partial  [][]float64 // products by group of rows
 	cols     sparseRows  // P_sᵀ, built when lower needs it
@@ -70,8 +71,6 @@ func (m *sparseRows) row(i int) (col []int32, val []float64) {
 	return m.col[lo:hi], m.val[lo:hi]
 }
 
-func (m *sparseRows) nnz() int { return len(m.val) }
-
 // Rows are multiplied in groups with partial results of their own. Fixed, so
 // that bits do not depend on threads; below smallProduct entries the
 // hand-over costs more than it saves.
@@ -85,7 +84,8 @@ const (
 // of a column.
 func (h *hessian) sparsify(p *point, theta float64) {
 	s := h.s
-	h.compact(p, theta)
+	h.kept = &p.kept
+	h.nnz = h.kept.drop(s, p.c, theta)
 	h.haveCols = false
 	h.c = p.c
 	h.d, h.gram, h.diag = resize(h.d, s.m), resize(h.gram, s.m), resize(h.diag, s.m)
@@ -117,7 +117,7 @@ func (h *hessian) shift(mu float64) {
 func (h *hessian) byGroups(visit rowVisit, out []float64) {
 	threads := h.s.threads
 	h.visit, h.groups = visit, productGroups
-	if h.rows.nnz() < smallProduct {
+	if h.nnz < smallProduct {
 		h.groups, threads = 1, 1
 	}
 	if h.group == nil {
@@ -134,7 +134,7 @@ func (h *hessian) visitGroup(g int) {
 	sum := h.partial[g]
 	clear(sum)
 	for i := g * h.s.n / h.groups; i < (g+1)*h.s.n/h.groups; i++ {
-		col, val := h.rows.row(i)
+		col, val := h.kept.row(i)
 		h.visit(h, i, col, val, sum)
 	}
 }
@@ -152,13 +152,13 @@ func (h *hessian) mul(q, y []float64) {
 }
 
 func (h *hessian) diagonal() []float64 { return h.diag }
-func (h *hessian) flops() float64      { return 4 * float64(h.rows.nnz()) }
+func (h *hessian) flops() float64      { return 4 * float64(h.nnz) }
 
 func (h *hessian) lowerFlops() float64 {
 	f := 0.0
 	for i := range h.s.n {
-		k := float64(h.rows.ptr[i+1] - h.rows.ptr[i])
-		f += k * k
+		col, _ := h.kept.row(i)
+		f += float64(len(col)) * float64(len(col))
 	}
 	return f
 }
@@ -167,7 +167,7 @@ func (h *hessian) lowerFlops() float64 {
 func (h *hessian) lower(s []float64) {
 	m := h.s.m
 	if !h.haveCols {
-		h.cols.transpose(&h.rows, h.s.n, m)
+		h.cols.transpose(h.kept, h.nnz, h.s.n, m)
 		h.haveCols = true
 	}
 	const chunk = 16
@@ -178,7 +178,7 @@ func (h *hessian) lower(s []float64) {
 			clear(out)
 			rows, vals := h.cols.row(j)
 			for t, i := range rows {
-				col, val := h.rows.row(int(i))
+				col, val := h.kept.row(int(i))
 				e := 0
 				for e < len(col) && int(col[e]) <= j {
 					e++
@@ -190,17 +190,20 @@ func (h *hessian) lower(s []float64) {
 	})
 }
 
-// transpose sets t to the transpose of the n×m matrix a.
-func (t *sparseRows) transpose(a *sparseRows, n, m int) {
+// transpose sets t to the transpose of the n×m matrix a with nnz entries.
+func (t *sparseRows) transpose(a *kept, nnz, n, m int) {
 	t.ptr = resize(t.ptr, m+1)
 	clear(t.ptr)
-	for _, j := range a.col {
-		t.ptr[j+1]++
+	for i := range n {
+		col, _ := a.row(i)
+		for _, j := range col {
+			t.ptr[j+1]++
+		}
 	}
 	for j := range m {
 		t.ptr[j+1] += t.ptr[j]
 	}
-	t.col, t.val = resize(t.col, a.nnz()), resize(t.val, a.nnz())
+	t.col, t.val = resize(t.col, nnz), resize(t.val, nnz)
 	next := append([]int(nil), t.ptr[:m]...)
 	for i := range n {
 		col, val := a.row(i)
@@ -209,50 +212,6 @@ func (t *sparseRows) transpose(a *sparseRows, n, m int) {
 			next[j]++
 		}
 	}
-}
-
-// compact copies the kept entries that pass θ into one compressed matrix.
-func (h *hessian) compact(p *point, theta float64) {
-	s, k := h.s, &p.kept
-	colThr := make([]float64, s.m)
-	for j, c := range p.c {
-		colThr[j] = theta * c
-	}
-	starts := make([]int, len(k.blocks)+1)
-	par.For(s.threads, len(k.blocks), func(b int) { starts[b+1] = k.blocks[b].shrink(s.a, b*k.perRows, theta, colThr) })
-	for b := range k.blocks {
-		starts[b+1] += starts[b]
-	}
-	nnz := starts[len(k.blocks)]
-	r := &h.rows
-	r.ptr, r.col, r.val = resize(r.ptr, s.n+1), resize(r.col, nnz), resize(r.val, nnz)
-	r.ptr[0] = 0
-	par.For(s.threads, len(k.blocks), func(b int) {
-		blk := &k.blocks[b]
-		copy(r.col[starts[b]:], blk.col)
-		copy(r.val[starts[b]:], blk.val)
-		for i, end := range blk.ends {
-			r.ptr[b*k.perRows+i+1] = starts[b] + end
-		}
-	})
-}
-
-// shrink drops the entries below both thresholds in place and returns how
-// many are left.
-func (b *keptBlock) shrink(a []float64, row0 int, theta float64, colThr []float64) int {
-	to, from := 0, 0
-	for r, end := range b.ends {
-		rowThr := theta * a[row0+r]
-		for ; from < end; from++ {
-			if v := b.val[from]; v >= rowThr || v >= colThr[b.col[from]] {
-				b.col[to], b.val[to] = b.col[from], v
-				to++
-			}
-		}
-		b.ends[r] = to
-	}
-	b.col, b.val = b.col[:to], b.val[:to]
-	return to
 }
 
 // resize returns x with length n, reusing its memory.

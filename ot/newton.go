@@ -19,7 +19,7 @@ import (
 const (
 	dropRate       = 0.1  // δ: dropped mass relative to the marginal error
 	scalingFactor  = 4.0  // ε of one level over that of the next
-	firstLevel     = 10.0 // first level: (max C − min C)/firstLevel
+	firstLevel     = 40.0 // first level: (max C − min C)/firstLevel
 	levelSweeps    = 3    // Sinkhorn sweeps when a level starts
 	levelError     = 0.05 // marginal error at which a level ends
 	farError       = 0.5  // above, the quadratic model is not tried

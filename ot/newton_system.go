@@ -51,7 +51,7 @@ func (nw *newton) assemble(e float64) {
 		return
 	}
 	nw.hess.sparsify(nw.cur, nw.threshold(e))
-	nw.stats.HessianNNZ = max(nw.stats.HessianNNZ, nw.hess.rows.nnz())
+	nw.stats.HessianNNZ = max(nw.stats.HessianNNZ, nw.hess.nnz)
 	nw.hess.shift(nw.mu)
 	nw.schur = &nw.hess
 }

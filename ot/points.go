@@ -41,8 +41,8 @@ func NewPointCost(x, y *matrix.Dense, metric Metric, p float64) (Cost, error) {
 		}
 		if metric == Cosine {
 			for i := range s.d.Rows {
-				if kern.Dot(s.d.Row(i), s.d.Row(i)) == 0 {
-					return nil, fmt.Errorf("ot: %s: row %d is zero, which has no cosine distance: %w", s.what, i+1, solver.ErrInput)
+				if sq := kern.Dot(s.d.Row(i), s.d.Row(i)); !(sq >= smallestSquare && sq <= math.MaxFloat64) {
+					return nil, fmt.Errorf("ot: %s: row %d has squared norm %g, which gives no cosine distance: %w", s.what, i+1, sq, solver.ErrInput)
 				}
 			}
 		}
@@ -51,6 +51,10 @@ func NewPointCost(x, y *matrix.Dense, metric Metric, p float64) (Cost, error) {
 	c.g = c.newGround(all(x.Rows), all(y.Rows), false)
 	return c, nil
 }
+
+// smallestSquare is the squared norm below which a vector has lost digits to
+// underflow, and with them its direction.
+const smallestSquare = 1e-290
 
 func (c *pointCost) Dims() (n, m int)             { return c.x.Rows, c.y.Rows }
 func (c *pointCost) Row(i, j0 int, dst []float64) { c.g.costs(i, j0, dst) }

@@ -55,7 +55,7 @@ func (p *Problem) validate(threads int) (costRange, error) {
 	if r.forbidden == n*m {
 		return r, nil // infeasible, which the flow certificate will say
 	}
-	if s := r.spread() / p.Reg; s > maxExponent || math.IsInf(r.maxAbs()/p.Reg, 1) {
+	if s := r.spread() / p.Reg; s > maxExponent || math.IsInf(r.maxAbs()/p.Reg, 1) || math.IsInf(1/p.Reg, 1) {
 		return r, fmt.Errorf("ot: ε = %.3g cannot be resolved in double precision: the cost spans %.3g, %.3g times ε (limit %.0e): %w",
 			p.Reg, r.spread(), s, maxExponent, solver.ErrInput)
 	}

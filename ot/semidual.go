@@ -3,7 +3,6 @@ package ot
 import (
 	"context"
 	"math"
-	"slices"
 	"sync"
 
 	"solve/internal/kern"
@@ -243,91 +242,4 @@ func (p *point) assign(q *point) {
 	p.alpha = append(p.alpha[:0], q.alpha...)
 	p.c = append(p.c[:0], q.c...)
 	p.h, p.e, p.valid, p.selected = q.h, q.e, q.valid, false
-}
-
-// kept holds entries of P selected during a pass, block by block.
-type kept struct {
-	blocks  []keptBlock
-	perRows int
-	n, m    int
-}
-
-type keptBlock struct {
-	ends []int // end of each row in col and val
-	col  []int32
-	val  []float64
-	full bool // too many entries: selection was given up
-	rows int  // how many rows the block will have
-}
-
-func (k *kept) reset(blocks, rowsPerBlock, n, m int) {
-	if len(k.blocks) != blocks {
-		k.blocks = make([]keptBlock, blocks)
-	}
-	for i := range k.blocks {
-		b := &k.blocks[i]
-		b.ends, b.col, b.val, b.full, b.rows = b.ends[:0], b.col[:0], b.val[:0], false, rowsPerBlock
-	}
-	k.perRows, k.n, k.m = rowsPerBlock, n, m
-}
-
-// add appends the entries scale·e_j ≥ min(rowThr, sel.col_j) as the next row.
-func (b *keptBlock) add(e []float64, scale, rowThr float64, sel *selection) {
-	if b.full {
-		return
-	}
-	at, room := b.grow(len(e))
-	n := kern.SelectPlan(b.col[at:room], b.val[at:room], e, scale, rowThr, sel.col, 0)
-	b.col, b.val = b.col[:at+n], b.val[:at+n]
-	b.endRow(len(e), sel.fill)
-}
-
-// extend appends entries of a part of a row; number renames its columns.
-func (b *keptBlock) extend(e []float64, rowThr float64, colThr []float64, number []int32) {
-	if b.full {
-		return
-	}
-	at, room := b.grow(len(e))
-	n := kern.SelectPlan(b.col[at:room], b.val[at:room], e, 1, rowThr, colThr, 0)
-	b.col, b.val = b.col[:at+n], b.val[:at+n]
-	for t, j := range b.col[at:] {
-		b.col[at+t] = number[j]
-	}
-}
-
-// grow makes room for a selection from n entries at the end. Memory is taken
-// for all rows of the block at once, going by those that are done.
-func (b *keptBlock) grow(n int) (at, room int) {
-	at = len(b.col)
-	room = at + n + 8
-	if min(cap(b.col), cap(b.val)) < room {
-		expected := n + 8
-		if done := len(b.ends); done > 0 {
-			expected += (b.rows - done) * (at / done) * 5 / 4
-		}
-		b.col = slices.Grow(b.col, expected)
-		b.val = slices.Grow(b.val, expected)
-	}
-	b.col, b.val = b.col[:room], b.val[:room]
-	return at, room
-}
-
-// endRow closes a row of m columns; rows fuller than fill on average make the
-// block full. Small problems never are: a sparse row costs little there.
-func (b *keptBlock) endRow(m int, fill float64) {
-	b.ends = append(b.ends, len(b.col))
-	b.full = float64(len(b.col)) > fill*float64(len(b.ends))*float64(m)+smallFill
-}
-
-// smallFill is the number of entries that a block may always keep.
-const smallFill = 4096
-
-// overflow tells whether some block was too full to select from.
-func (k *kept) overflow() bool {
-	for i := range k.blocks {
-		if k.blocks[i].full {
-			return true
-		}
-	}
-	return false
 }

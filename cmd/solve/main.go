@@ -25,7 +25,20 @@ func main() {
 	// Without this a closed stdout kills the process; with it writes return
 	// EPIPE, which is a quiet end.
 	signal.Ignore(syscall.SIGPIPE)
+	collectRarely()
 	os.Exit(run(os.Args[1:], subcommands(), newConsole(os.Stdin, os.Stdout, os.Stderr)))
+}
+
+// collectRarely trades memory for time: a run is short and makes little
+// garbage. The soft limit keeps large runs to what they were allowed, about.
+func collectRarely() {
+	const growth, room = 400, 1.5
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(growth)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(room * float64(solver.DefaultMaxMemory)))
+	}
 }
 
 // run is main without the process: it returns the exit code.
