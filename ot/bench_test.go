@@ -1,11 +1,8 @@
 package ot
 
 import (
-	"context"
 	"fmt"
 	"testing"
-
-	"solve/solver"
 )
 
 // BenchmarkAuto times the default method, certificates included, on the
@@ -31,10 +28,7 @@ func BenchmarkAuto(b *testing.B) {
 			p.Reg = tc.eps
 			var res *Result
 			for b.Loop() {
-				var err error
-				if res, err = Solve(context.Background(), p, &Options{Settings: solver.Settings{Tol: 1e-9}}); err != nil {
-					b.Fatal(err)
-				}
+				res = mustSolve(b, p, tight(1e-9))
 			}
 			b.ReportMetric(float64(res.Stats.Passes), "passes")
 			b.ReportMetric(float64(res.Stats.CGIterations), "cg")

@@ -57,7 +57,8 @@ const (
 // The gap is E(P̂) − D(f,g) = ε Σ [P̂ log(P̂/P) − P̂ + P] + ⟨P̂1−a, f⟩ + ⟨P̂ᵀ1−b, g⟩,
 // which has no cancellation when P̂ is close to the potentials' plan P.
 // An upper bound from a plan with marginal error e is raised by what repairing
-// it can cost: e·max(C,0) for mass added, e·max(−C,0) for mass removed.
+// it can cost: e·max(C,0) for mass added, e·max(−C,0) for mass removed, where
+// negative mass counts twice.
 func Entropic(t Transport, plan PlanRows, f, g []float64) (TransportCertificate, error) {
 	if err := t.check(f, g); err != nil {
 		return TransportCertificate{}, err
@@ -338,7 +339,8 @@ func (v *evaluation) certificate(s *tally) TransportCertificate {
 		out.MaxCost = math.Max(math.Abs(s.maxC), math.Abs(s.minC))
 	}
 	out.Upper = s.cost
-	if e := out.PlanMarginal * total; e > 0 {
+	// Negative entries count once more: setting them to 0 costs, too.
+	if e := out.PlanMarginal*total + s.negative; e > 0 {
 		if s.forbidden && e > 1e-12*total {
 			out.Upper = math.Inf(1)
 		} else {
