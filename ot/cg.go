@@ -2,23 +2,17 @@ package ot
 
 import (
 	"context"
-	"math"
 
 	"solve/internal/kern"
 )
-
-// cgResult is how a conjugate gradient run ended.
-type cgResult struct {
-	iterations int
-	residual   float64 // relative
-}
 
 // cgWork is the scratch space of pcg.
 type cgWork struct{ r, z, p, q, inv []float64 }
 
 // pcg solves A y = g by conjugate gradients with the Jacobi preconditioner
-// from y = 0, to a relative residual tol in the Euclidean norm.
-func pcg(ctx context.Context, a positive, y, g []float64, tol float64, maxIter int, w *cgWork) cgResult {
+// from y = 0, to a relative residual tol in the Euclidean norm or as far as
+// maxIter, rounding or ctx let it.
+func pcg(ctx context.Context, a positive, y, g []float64, tol float64, maxIter int, w *cgWork) (iterations int) {
 	m := len(g)
 	w.r, w.z, w.p, w.q, w.inv = resize(w.r, m), resize(w.z, m), resize(w.p, m), resize(w.q, m), resize(w.inv, m)
 	for j, d := range a.diagonal() {
@@ -27,7 +21,7 @@ func pcg(ctx context.Context, a positive, y, g []float64, tol float64, maxIter i
 	clear(y)
 	copy(w.r, g)
 	rz, rr := w.precondition()
-	norm, target := rr, tol*tol*rr
+	target := tol * tol * rr
 	copy(w.p, w.z)
 	k := 0
 	for ; k < maxIter && rr > target; k++ {
@@ -44,10 +38,7 @@ func pcg(ctx context.Context, a positive, y, g []float64, tol float64, maxIter i
 		rz, rr = w.precondition()
 		kern.Xpby(w.z, rz/old, w.p)
 	}
-	if norm == 0 {
-		return cgResult{k, 0}
-	}
-	return cgResult{k, math.Sqrt(rr / norm)}
+	return k
 }
 
 // precondition sets z = diag⁻¹ r and returns rᵀz and rᵀr.

@@ -70,6 +70,13 @@ type arc struct {
 
 type backArc struct{ row, at int }
 
+// flowBytes is about what newFlow takes when so many arcs are forbidden.
+func flowBytes(p *Problem, forbidden int) int64 {
+	const arcBytes = 16 + 16
+	n, m := p.Cost.Dims()
+	return arcBytes * (int64(n)*int64(m) - int64(forbidden))
+}
+
 func newFlow(p *Problem) *flow {
 	n, m := p.Cost.Dims()
 	f := &flow{n: n, m: m, arcs: make([][]arc, n), back: make([][]backArc, m),

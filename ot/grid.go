@@ -3,6 +3,7 @@ package ot
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"solve/internal/kern"
 	"solve/internal/par"
@@ -49,7 +50,7 @@ func NewGridCost(shape []int, metric Metric, p float64) (Cost, error) {
 	if p != 1 || metric != SqEuclidean && metric != Cityblock {
 		return c, nil
 	}
-	return &gridCost{pointCost: c.(*pointCost), shape: shape}, nil
+	return &gridCost{pointCost: c.(*pointCost), shape: slices.Clone(shape)}, nil
 }
 
 func (c *gridCost) verifier() verify.Cost {
@@ -199,7 +200,7 @@ func (g *gridLSE) collect(s *semidual, p *point, inner []float64, sel *selection
 		thr[j], number[j] = sel.col[k], int32(k)
 		least[j/block] = min(least[j/block], sel.col[k])
 	}
-	p.kept.reset(len(s.blocks), s.rowsPerBlock, s.n, s.m)
+	p.kept.reset(len(s.blocks), s.rowsPerBlock)
 	par.For(s.threads, len(s.blocks), func(b int) {
 		kb := &p.kept.blocks[b]
 		rest, e := make([]float64, block), make([]float64, block)

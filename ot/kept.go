@@ -9,7 +9,6 @@ import (
 type kept struct {
 	blocks  []keptBlock
 	perRows int
-	n, m    int
 }
 
 type keptBlock struct {
@@ -20,7 +19,7 @@ type keptBlock struct {
 	rows int  // how many rows the block will have
 }
 
-func (k *kept) reset(blocks, rowsPerBlock, n, m int) {
+func (k *kept) reset(blocks, rowsPerBlock int) {
 	if len(k.blocks) != blocks {
 		k.blocks = make([]keptBlock, blocks)
 	}
@@ -28,7 +27,7 @@ func (k *kept) reset(blocks, rowsPerBlock, n, m int) {
 		b := &k.blocks[i]
 		b.ends, b.col, b.val, b.full, b.rows = b.ends[:0], b.col[:0], b.val[:0], false, rowsPerBlock
 	}
-	k.perRows, k.n, k.m = rowsPerBlock, n, m
+	k.perRows = rowsPerBlock
 }
 
 // add appends the entries scale·e_j ≥ min(rowThr, sel.col_j) as the next row.

@@ -20,6 +20,7 @@ const (
 	dropRate       = 0.1  // δ: dropped mass relative to the marginal error
 	scalingFactor  = 4.0  // ε of one level over that of the next
 	firstLevel     = 40.0 // first level: (max C − min C)/firstLevel
+	scaleFrom      = 50.0 // (max C − min C)/ε from which ε is scaled
 	levelSweeps    = 3    // Sinkhorn sweeps when a level starts
 	levelError     = 0.05 // marginal error at which a level ends
 	farError       = 0.5  // above, the quadratic model is not tried
@@ -29,6 +30,8 @@ const (
 	goodModel      = 0.75 // share of the predicted decrease from which the region grows
 	dampGrowth     = 10.0
 	firstDamping   = 1e-6
+	cutDamping     = 1e-4 // after a step that the line search cut
+	noDamping      = 1e-8 // below, none
 	// How far a direction may reach beyond the region, to be cut back to it:
 	// one more factor of damping would make it shorter than the last step.
 	stretch         = 1.05 * dampGrowth / radiusGrowth
@@ -66,8 +69,9 @@ type newton struct {
 	mu         float64
 	radius     float64 // largest step, in log scale
 	sweeps     int
-	direct     bool // conjugate gradients were too slow
-	lastCG     int  // iterations of the last run of them
+	direct     bool      // conjugate gradients were too slow
+	lower      []float64 // S and its factor
+	lastCG     int       // iterations of the last run of them
 	stalled    int
 	final      bool // at the last ε-level
 
@@ -90,7 +94,7 @@ func newNewton(s *semidual, opt *Options, stats *Stats, log *progress) *newton {
 
 // levels lists the ε-scaling sequence, ending in eps.
 func levels(eps, spread float64) []float64 {
-	if !(spread > 50*eps) {
+	if !(spread > scaleFrom*eps) {
 		return []float64{eps}
 	}
 	var out []float64
@@ -106,13 +110,20 @@ func (nw *newton) run(ctx context.Context, tol float64, g0 []float64) solver.Rea
 	target := nw.s.eps
 	seq := levels(target, nw.s.spread)
 	if g0 != nil {
-		seq = []float64{target}
 		for j, g := range g0 {
 			nw.cur.beta[j] = g / target
 		}
+		if err := nw.s.eval(ctx, nw.cur, 1, nil); err != nil {
+			nw.settleAt(target, target)
+			return cause(ctx)
+		}
+		// A start that is far off gains from scaling, a good one would lose.
+		if nw.cur.e < farError {
+			seq = []float64{target}
+		}
 	}
 	nw.stats.EpsLevels = len(seq)
-	prev := seq[0]
+	prev := target
 	for k, eps := range seq {
 		nw.s.setEps(eps)
 		for j := range nw.cur.beta {
@@ -190,6 +201,10 @@ func (nw *newton) level(ctx context.Context, goal float64) solver.Reason {
 }
 
 func (nw *newton) iterations() int { return nw.stats.Sweeps + nw.stats.NewtonSteps }
+
+// nearRounding tells whether the error is so small that rounding may be what
+// keeps it from falling.
+func (nw *newton) nearRounding() bool { return nw.cur.e < max(1e-8, 3*nw.s.roundoff(nw.cur)) }
 
 // atRoundoff tells whether rounding alone explains the error.
 func (nw *newton) atRoundoff() bool {
@@ -269,14 +284,14 @@ func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 	}
 	if ok {
 		nw.resize(t, slope)
-		if nw.trial.e >= nw.cur.e && nw.cur.e < 1e-8 {
+		if nw.trial.e >= nw.cur.e && nw.nearRounding() {
 			nw.stalled++
 		} else {
 			nw.stalled = 0
 		}
 		nw.cur, nw.trial = nw.trial, nw.cur
 		nw.keepBest()
-	} else if nw.cur.e < 1e-8 {
+	} else if nw.nearRounding() {
 		nw.stalled++
 	}
 	nw.stats.NewtonSteps++
@@ -284,16 +299,16 @@ func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 		return solver.Interrupted
 	}
 	if ok && t >= goodStep {
-		if nw.mu *= 0.1; nw.mu < 1e-8 {
+		if nw.mu /= dampGrowth; nw.mu < noDamping {
 			nw.mu = 0
 		}
 		nw.sweeps = max(minSweeps, nw.sweeps/2)
 		return ""
 	}
-	if nw.final && nw.cur.e < 1e-8 {
-		return "" // at rounding level: sweeps gain nothing, the stall count ends it
+	if nw.final && nw.nearRounding() {
+		return "" // sweeps gain nothing, the stall count ends it
 	}
-	nw.mu = min(max(10*nw.mu, 1e-4), 1)
+	nw.mu = min(max(dampGrowth*nw.mu, cutDamping), 1)
 	k := nw.sweeps
 	nw.sweeps = min(2*nw.sweeps, maxSweeps)
 	return nw.sinkhorn(ctx, k, goal)

@@ -60,18 +60,27 @@ func (nw *newton) assemble(e float64) {
 // slow or a model of the work says so, by a dense factorisation. It reports
 // false when ctx ended it.
 func (nw *newton) solve(ctx context.Context, rhs, y []float64, tol float64) bool {
-	if nw.direct || nw.factorsFaster() {
-		if !math.IsInf(nw.schur.lowerFlops(), 1) && nw.factor(rhs, y) {
-			return true
-		}
+	factors := nw.canFactor()
+	if factors && (nw.direct || nw.factorsFaster()) && nw.factor(rhs, y) {
+		return true
 	}
-	r := pcg(ctx, nw.schur, y, rhs, tol, maxCG, &nw.cg)
-	nw.stats.CGIterations += r.iterations
-	nw.lastCG = r.iterations
-	if r.iterations >= slowCG && nw.s.m <= maxDirect {
+	limit := maxCG
+	if factors && !nw.direct {
+		limit = slowCG
+	}
+	nw.lastCG = pcg(ctx, nw.schur, y, rhs, tol, limit, &nw.cg)
+	nw.stats.CGIterations += nw.lastCG
+	if nw.lastCG >= slowCG && factors && !nw.direct {
 		nw.direct = true
+		nw.factor(rhs, y)
 	}
 	return ctx.Err() == nil
+}
+
+// canFactor tells whether a dense factorisation is to be had.
+func (nw *newton) canFactor() bool {
+	m := int64(nw.s.m)
+	return m <= maxDirect && 8*m*m <= nw.opt.MemoryLimit()/4 && !math.IsInf(nw.schur.lowerFlops(), 1)
 }
 
 // factorsFaster compares nominal times: conjugate gradients at the number of
@@ -84,17 +93,19 @@ func (nw *newton) factorsFaster() bool {
 		nsGemm   = 0.02 // a flop of the factorisation
 	)
 	m := float64(nw.s.m)
-	if nw.s.m > maxDirect {
-		return false
-	}
 	return nsAdd*nw.schur.lowerFlops()+nsGemm*m*m*m/3 < float64(nw.lastCG)*(nsGather*nw.schur.flops()+10*m)
 }
+
+// ridge is added to the diagonal, relative to c, against pivots that rounding
+// made negative.
+const ridge = 1e-15
 
 // factor solves through the Cholesky factor of S. The kernel of S (or what
 // dropping left of it) is removed by fixing the heaviest column.
 func (nw *newton) factor(rhs, y []float64) bool {
 	m := nw.s.m
-	a := make([]float64, m*m)
+	nw.lower = resize(nw.lower, m*m)
+	a := nw.lower
 	nw.schur.lower(a)
 	fixed := 0
 	for j, c := range nw.cur.c {
@@ -102,16 +113,15 @@ func (nw *newton) factor(rhs, y []float64) bool {
 			fixed = j
 		}
 	}
-	diag := nw.schur.diagonal()
 	for j := range m {
-		a[j*m+j] += 1e-15 * nw.cur.c[j]
+		a[j*m+j] += ridge * nw.cur.c[j]
 		if j < fixed {
 			a[fixed*m+j] = 0
 		} else if j > fixed {
 			a[j*m+fixed] = 0
 		}
 	}
-	a[fixed*m+fixed] = max(diag[fixed], nw.cur.c[fixed])
+	a[fixed*m+fixed] = nw.cur.c[fixed]
 	c, err := direct.FactorDense(m, a, nw.s.threads)
 	if err != nil {
 		return false

@@ -10,7 +10,8 @@ import (
 	"solve/solver"
 )
 
-// Plan is a transport plan, n×m, feasible to rounding. It is held as
+// Plan is a transport plan, n×m, feasible to rounding (where arcs are
+// forbidden, to the marginal error of its potentials). It is held as
 // potentials and corrections, and its rows are computed on demand:
 //
 //	P_ij = exp(α_i + β_j − C_ij/ε)·(s_i p_j + t_i q_j) + u_i v_j,

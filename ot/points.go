@@ -19,7 +19,7 @@ type pointCost struct {
 }
 
 // NewPointCost is metric(x_i, y_j)^p between the rows of x (n×d) and y (m×d),
-// p > 0. It copies the points.
+// p > 0. It keeps x and y, which must not change while it is in use.
 func NewPointCost(x, y *matrix.Dense, metric Metric, p float64) (Cost, error) {
 	if x.Cols != y.Cols || x.Cols == 0 {
 		return nil, fmt.Errorf("ot: a has points in R^%d, b in R^%d: %w", x.Cols, y.Cols, solver.ErrDimension)

@@ -122,7 +122,7 @@ func (s *semidual) eval(ctx context.Context, p *point, relax float64, sel *selec
 		return nil
 	}
 	if sel != nil {
-		p.kept.reset(len(s.blocks), s.rowsPerBlock, s.n, s.m)
+		p.kept.reset(len(s.blocks), s.rowsPerBlock)
 	}
 	s.pass = pass{p, relax, sel}
 	if s.block == nil {

@@ -385,7 +385,7 @@ func TestNoAllocations(t *testing.T) {
 	s.gradient(rhs, x)
 	var few, many int
 	solve := func(limit int, done *int) float64 {
-		*done = pcg(ctx, nw.schur, y, rhs, 1e-14, limit, work).iterations
+		*done = pcg(ctx, nw.schur, y, rhs, 1e-14, limit, work)
 		return testing.AllocsPerRun(20, func() { pcg(ctx, nw.schur, y, rhs, 1e-14, limit, work) })
 	}
 	a, b := solve(2, &few), solve(20, &many)

@@ -157,9 +157,8 @@ func (k *sns) direction(ctx context.Context, dx []float64) float64 {
 	for j, c := range k.cur.c {
 		g[s.n+j] = s.b[j] - c
 	}
-	forcing := min(max(forcingFactor*k.cur.e, forcingSmallest), 0.1)
-	res := pcg(ctx, &k.h, dx, g, forcing, maxCG, &k.cg)
-	k.stats.CGIterations += res.iterations
+	forcing := min(max(forcingFactor*k.cur.e, forcingSmallest), forcingLargest)
+	k.stats.CGIterations += pcg(ctx, &k.h, dx, g, forcing, maxCG, &k.cg)
 	return -kern.Dot(g, dx)
 }
 

@@ -29,6 +29,9 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 	}
 	res := &Result{Method: opt.method()}
 	if r.forbidden > 0 {
+		if need := flowBytes(p, r.forbidden); need > opt.MemoryLimit() {
+			return nil, fmt.Errorf("ot: %w", &solver.TooLargeError{What: "the feasibility check of forbidden arcs", Need: need, Have: opt.MemoryLimit()})
+		}
 		if v, ok := infeasible(p); ok {
 			res.Verdict = v
 			return res, v.Err()
@@ -220,11 +223,11 @@ func (r *run) verdict(reason solver.Reason) solver.Verdict {
 
 // warn says what a user should know about the numbers.
 func (r *run) warn() {
-	if ratio := r.s.spread / r.problem.Reg; ratio > warnExponent {
+	if ratio := max(r.s.spread, r.costs.maxAbs()) / r.problem.Reg; ratio > warnExponent {
 		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf(
-			"ε is %.2g of the cost's range: marginal errors below %.1e are at rounding level", 1/ratio, r.s.roundoff(r.final)))
+			"the cost reaches %.2g times ε: marginal errors below %.1e are at rounding level", ratio, r.s.roundoff(r.final)))
 	}
 }
 
-// warnExponent is the (max C − min C)/ε from which rounding shows.
+// warnExponent is the size of C/ε from which rounding shows.
 const warnExponent = 1e8

@@ -56,17 +56,24 @@ func commandNames(list []*subcommand) []string {
 
 // dispatch runs a command line.
 func dispatch(ctx context.Context, args []string, commands []*subcommand, con *console) error {
-	con.json = wantsJSON(args)
+	con.json = asks(args, "json")
+	if asks(args, "no-color") {
+		con.colour = false
+	}
 	line, err := normalise(args, commands)
-	if err != nil {
+	if line.spec != nil {
+		con.command = line.spec.name
+	}
+	switch {
+	case err != nil:
 		return err
-	}
-	if line.spec == nil {
+	case line.spec == nil:
 		return withoutSubcommand(line, con)
-	}
-	con.command = line.spec.name
-	if line.asksHelp() {
+	case line.asksHelp():
 		return con.printText(helpText(line.spec))
+	}
+	if err := line.check(); err != nil {
+		return err
 	}
 	app := &cli.App{
 		Name: "solve", HideHelp: true, HideHelpCommand: true, HideVersion: true,
@@ -89,6 +96,38 @@ func (l commandLine) asksHelp() bool {
 	})
 }
 
+// check refuses unknown flags as they were typed, and values that a flag
+// cannot have whatever it means.
+func (l commandLine) check() error {
+	for _, typed := range l.flags {
+		o, ok := findOption(l.spec.options, flagName(typed))
+		if !ok {
+			return l.spec.unknownFlag(typed)
+		}
+		_, value, given := strings.Cut(typed, "=")
+		switch {
+		case o.boolean() && given && value != "true" && value != "false":
+			return usageError("give it as "+o.dashed(), "flag %s takes no value, but %q is given", o.dashed(), value)
+		case strings.Contains(o.value, "FILE") && value == "":
+			return usageError("give it as "+o.dashed()+" "+o.value, "flag %s has an empty value", o.dashed())
+		}
+	}
+	if slices.Contains(l.args, "") {
+		return usageError("is a shell variable empty?", "an argument is empty")
+	}
+	return nil
+}
+
+// unknownFlag refuses a flag that the subcommand does not have.
+func (s *subcommand) unknownFlag(typed string) error {
+	hint := "`solve " + s.name + " --help` lists the flags"
+	if best := closest(flagName(typed), names(s.options)); best != "" {
+		hint = "did you mean " + best + "?"
+	}
+	typed, _, _ = strings.Cut(typed, "=")
+	return usageError(hint, "unknown flag %s", typed)
+}
+
 // command is the subcommand for the flag parser.
 func (s *subcommand) command(ctx context.Context, con *console) *cli.Command {
 	var flags []cli.Flag
@@ -97,33 +136,14 @@ func (s *subcommand) command(ctx context.Context, con *console) *cli.Command {
 	}
 	return &cli.Command{
 		Name: s.name, HideHelp: true, HideHelpCommand: true, Flags: flags,
-		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return s.badFlag(err) },
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
+			return usageError("`solve "+s.name+" --help` lists the flags", "%v", err)
+		},
 		Action: func(c *cli.Context) error {
 			con.quiet, con.verbose, con.json = c.Bool("quiet"), c.Bool("verbose"), c.Bool("json")
-			if c.Bool("no-color") {
-				con.colour = false
-			}
 			return s.run(ctx, &values{c: c, spec: s}, con)
 		},
 	}
-}
-
-// badFlag rewords what the flag parser refused.
-func (s *subcommand) badFlag(err error) error {
-	const undefined = "flag provided but not defined: "
-	if name, ok := strings.CutPrefix(err.Error(), undefined); ok {
-		name = flagName(name)
-		dashed := "--" + name
-		if len(name) == 1 {
-			dashed = "-" + name
-		}
-		hint := "`solve " + s.name + " --help` lists the flags"
-		if best := closest(name, names(s.options)); best != "" {
-			hint = "did you mean " + best + "?"
-		}
-		return usageError(hint, "unknown flag %s", dashed)
-	}
-	return usageError("`solve "+s.name+" --help` lists the flags", "%v", err)
 }
 
 // withoutSubcommand answers `solve`, `solve --help` and `solve --version`.
@@ -152,14 +172,14 @@ func closestOr(word, otherwise string) string {
 	return otherwise
 }
 
-// wantsJSON tells whether --json stands before any "--": errors of the
+// asks tells whether a boolean flag stands before any "--": errors of the
 // command line itself obey it, too.
-func wantsJSON(args []string) bool {
+func asks(args []string, name string) bool {
 	for _, a := range args {
 		if a == "--" {
 			return false
 		}
-		if a == "--json" || a == "-json" || a == "--json=true" {
+		if a == "--"+name || a == "-"+name || a == "--"+name+"=true" {
 			return true
 		}
 	}

@@ -19,8 +19,8 @@ func newCheckCommand() *subcommand {
 		name:    "check",
 		purpose: "recompute every certificate of an answer from its inputs, by code that the solvers do not share",
 		synopsis: []string{
-			"solve check [flags] DIR/                                  what solve … -o DIR/ wrote",
-			"solve check ot [flags] --a FILE --b FILE --answer PART=FILE   anybody's answer",
+			"solve check [flags] DIR/                            what solve … -o DIR/ wrote",
+			"solve check ot [flags] A B --answer PART=FILE       anybody's answer",
 		},
 		examples: []example{
 			{"a stored answer",
@@ -92,22 +92,26 @@ func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
 	if o.answers, err = pairs(v, "answer"); err != nil {
 		return nil, err
 	}
+	for _, p := range o.answers {
+		if !slices.Contains(transportParts, p[0]) {
+			return nil, usageError(didYouMean(p[0], transportParts), "--answer %s=…: ot has no such part", p[0])
+		}
+	}
 	if len(o.answers) == 0 {
 		return nil, usageError("--answer plan=FILE, --answer potentials=FILE, or both", "--answer is missing")
 	}
-	o.parseReg(v)
 	o.in.options.Hash = o.json
-	return o, v.err
+	return o, o.parseReg(v)
 }
 
 func (o *checkOptions) parseStored(v *values, args []string) error {
-	if len(args) > 1 {
-		return usageError("one directory at a time", "one argument too many: %s", args[1])
-	}
 	for _, later := range []string{"linsys", "bcd", "sparse", "constrained"} {
 		if args[0] == later {
 			return usageError("solve check ot …, or a directory", "check %s is not available yet", later)
 		}
+	}
+	if len(args) > 1 {
+		return usageError("solve check DIR/, or solve check ot A B --answer plan=FILE", "%s: one directory at a time", strings.Join(args, " "))
 	}
 	for _, name := range []string{"a", "b", "cost", "answer", "reg", "reg-rel", "tol"} {
 		if v.given(name) {
@@ -118,26 +122,30 @@ func (o *checkOptions) parseStored(v *values, args []string) error {
 	return v.err
 }
 
-func (o *checkOptions) parseReg(v *values) {
+func (o *checkOptions) parseReg(v *values) error {
 	o.reg = v.nonNegative("reg", 0)
 	if !v.given("reg-rel") {
-		return
+		return v.err
 	}
-	stat, factor, _ := strings.Cut(v.text("reg-rel"), ":")
-	x, err := parsePositive(factor)
-	if err != nil || !slices.Contains(ot.Statistics(), stat) {
-		v.refuse("reg-rel", v.text("reg-rel"), "STAT:FACTOR such as max:0.01")
+	if v.refuseWith("--reg-rel", "reg"); v.err != nil {
+		return v.err
 	}
-	o.regStat, o.regFactor = stat, x
+	var err error
+	o.regStat, o.regFactor, err = parseRegRel(v)
+	return err
 }
 
 // pairs reads a repeated NAME=FILE flag.
 func pairs(v *values, flag string) ([][2]string, error) {
 	var out [][2]string
+	o, _ := findOption(v.spec.options, flag)
 	for _, s := range v.list(flag) {
 		name, file, ok := strings.Cut(s, "=")
 		if !ok || name == "" || file == "" {
-			return nil, usageError("as --"+flag+" a=FILE", "--%s %s: NAME=FILE is wanted", flag, s)
+			return nil, usageError("`solve "+v.spec.name+" --help` has an example", "--%s %s: %s is wanted", flag, s, o.value)
+		}
+		if slices.ContainsFunc(out, func(p [2]string) bool { return p[0] == name }) {
+			return nil, usageError("leave one of them out", "--%s %s=… is given twice", flag, name)
 		}
 		out = append(out, [2]string{name, file})
 	}
@@ -186,42 +194,62 @@ func checkStored(o *checkOptions, con *console) ([]finding, error) {
 		return nil, err
 	}
 	var out []finding
-	for _, name := range run.mismatches {
-		out = append(out, finding{name: name, value: math.NaN(), stored: math.NaN(), tol: math.NaN(), note: "sha256 differs"})
+	for _, m := range run.mismatches {
+		out = append(out, finding{name: m.what, value: math.NaN(), stored: math.NaN(), tol: math.NaN(), note: m.why})
 	}
 	rep := run.report
-	reg, ok := rep.Method.Options.Float("reg")
-	if !ok {
-		return nil, fmt.Errorf("%s: the report does not say ε: %w", o.dir, solver.ErrFormat)
+	reg, _ := rep.Method.Options.Float("reg")
+	tol, _ := rep.Method.Options.Float("tol")
+	for _, x := range []float64{reg, tol} {
+		if !(x > 0) || math.IsInf(x, 0) {
+			return nil, withHint(fmt.Errorf("%s: the report says ε = %v, tol = %v: %w", o.dir, reg, tol, solver.ErrFormat), "solve again: the report is damaged")
+		}
 	}
 	c, err := run.answer.certify(reg, o.threads)
 	if err != nil {
 		return nil, err
 	}
 	con.say("ε", "%v", reg)
-	scale := c.MaxCost * total(run.answer.problem.a)
-	for _, stored := range rep.Certificates {
-		value, known := certificateValue(c, stored.Name)
-		if !known {
-			continue
-		}
-		tol := math.NaN()
-		if stored.Tol != nil {
-			tol = float64(*stored.Tol)
-		}
-		size := scale
-		if stored.Name == "marginal_error" {
+	mass := total(run.answer.problem.a)
+	for _, now := range c.Certificates(tol, reg, mass) {
+		size := c.MaxCost * mass
+		if now.Name == "marginal_error" {
 			size = 1
 		}
-		out = append(out, judged(stored.Name, value, float64(stored.Value), tol, size))
+		out = append(out, judged(now, storedCertificate(rep, now), size))
 	}
+	objective, cost := math.NaN(), math.NaN()
 	if rep.Objective != nil {
-		out = append(out, judged("objective", c.Objective, float64(*rep.Objective), math.NaN(), scale))
+		objective = float64(*rep.Objective)
 	}
-	if cost, ok := rep.Stats.Float("cost"); ok {
-		out = append(out, judged("cost", c.Cost, cost, math.NaN(), scale))
+	if x, ok := rep.Stats.Float("cost"); ok {
+		cost = x
+	}
+	for _, x := range []struct {
+		name       string
+		now, saved float64
+	}{{"objective", c.Objective, objective}, {"cost", c.Cost, cost}} {
+		now := solver.Certificate{Name: x.name, Value: x.now, Tol: math.NaN(), OK: true}
+		saved := solver.Certificate{Name: x.name, Value: x.saved, Tol: math.NaN(), OK: true}
+		out = append(out, judged(now, saved, c.MaxCost*mass))
 	}
 	return out, nil
+}
+
+// storedCertificate is a certificate as the report has it; NaN where it has
+// none.
+func storedCertificate(rep *report.Report, now solver.Certificate) solver.Certificate {
+	out := solver.Certificate{Name: now.Name, Value: math.NaN(), Tol: math.NaN()}
+	for _, c := range rep.Certificates {
+		if c.Name != now.Name {
+			continue
+		}
+		out.Value = float64(c.Value)
+		if c.Tol != nil {
+			out.Tol = float64(*c.Tol)
+		}
+	}
+	return out
 }
 
 // Agreement of a stored number with its recomputation: machines differ in
@@ -231,17 +259,27 @@ const (
 	agreeAbsolute = 1e-12 // times the scale of the problem
 )
 
-// judged compares a recomputed number with its tolerance and the stored one.
-func judged(name string, value, stored, tol, scale float64) finding {
-	f := finding{name: name, value: value, stored: stored, tol: tol, ok: true}
-	if !math.IsNaN(tol) && !(value <= tol) {
-		f.ok = false
-	}
-	if math.IsNaN(value) != math.IsNaN(stored) || math.Abs(value-stored) > agreeRelative*math.Abs(stored)+agreeAbsolute*scale {
-		f.ok = false
+// judged compares a recomputed number with its tolerance and with what was
+// stored of it.
+func judged(now, stored solver.Certificate, scale float64) finding {
+	f := finding{name: now.Name, value: now.Value, stored: stored.Value, tol: now.Tol, ok: now.OK}
+	switch {
+	case math.IsNaN(stored.Value) && !math.IsNaN(now.Value):
+		f.note = "not in the report"
+	case !agree(now.Value, stored.Value, scale):
 		f.note = "not the stored value"
+	case !agree(now.Tol, stored.Tol, 0):
+		f.note = "not the stored tolerance"
 	}
+	f.ok = f.ok && f.note == ""
 	return f
+}
+
+func agree(now, stored, scale float64) bool {
+	if math.IsNaN(now) || math.IsNaN(stored) {
+		return math.IsNaN(now) == math.IsNaN(stored)
+	}
+	return now == stored || math.Abs(now-stored) <= agreeRelative*math.Abs(stored)+agreeAbsolute*scale
 }
 
 // checkTransport judges anybody's answer.
@@ -296,7 +334,10 @@ func transportFindings(c verify.TransportCertificate, tol, reg, mass float64) []
 	}
 	for _, x := range []finding{{name: "objective", value: c.Objective}, {name: "cost", value: c.Cost}} {
 		if !math.IsNaN(x.value) {
-			x.stored, x.tol, x.ok = math.NaN(), math.NaN(), true
+			x.stored, x.tol, x.ok = math.NaN(), math.NaN(), !math.IsInf(x.value, 0)
+			if !x.ok {
+				x.note = "mass on a forbidden pair"
+			}
 			out = append(out, x)
 		}
 	}

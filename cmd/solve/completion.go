@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,10 +55,18 @@ func firstWords(s *subcommand, commands []*subcommand) []string {
 	return s.words
 }
 
+// takesFiles tells whether the positionals are files.
+func (s *subcommand) takesFiles() bool {
+	return slices.ContainsFunc(s.options, func(o option) bool { return o.name == "format" }) // it reads
+}
+
 func bashScript(commands []*subcommand) string {
 	var b bytes.Buffer
-	b.WriteString("# bash completion of solve\n_solve() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd=${COMP_WORDS[1]}\n")
-	fmt.Fprintf(&b, "  if [[ $COMP_CWORD -eq 1 ]]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n", strings.Join(commandNames(commands), " "))
+	b.WriteString("# bash completion of solve\n_solve() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= w words flags files\n")
+	list := strings.Join(commandNames(commands), " ")
+	fmt.Fprintf(&b, "  for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do case $w in %s) cmd=$w; break;; esac; done\n", strings.ReplaceAll(list, " ", "|"))
+	fmt.Fprintf(&b, "  if [[ -z $cmd ]]; then COMPREPLY=($(compgen -W %q -- \"$cur\")); return; fi\n", list)
+	b.WriteString("  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi # --flag=value is three words\n")
 	b.WriteString("  case $cmd:$prev in\n")
 	for _, c := range commands {
 		for _, o := range c.options {
@@ -68,11 +77,13 @@ func bashScript(commands []*subcommand) string {
 	}
 	b.WriteString("  esac\n  case $cmd in\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "    %s) words=%q flags=%q;;\n", c.name, strings.Join(firstWords(c, commands), " "), strings.Join(names(c.options), " "))
+		fmt.Fprintf(&b, "    %s) words=%q flags=%q files=%t;;\n", c.name, strings.Join(firstWords(c, commands), " "), strings.Join(names(c.options), " "), c.takesFiles())
 	}
-	b.WriteString("    *) return;;\n  esac\n" +
+	b.WriteString("  esac\n" +
 		"  if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W \"$flags\" -- \"$cur\")); return; fi\n" +
-		"  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\"))\n}\n" +
+		"  COMPREPLY=()\n  if [[ $prev != -* ]]; then COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")); fi\n" +
+		"  local IFS=$'\\n'\n" +
+		"  if $files || [[ $prev == -* ]]; then COMPREPLY+=($(compgen -f -- \"$cur\")); fi\n}\n" +
 		"complete -o filenames -F _solve solve\n")
 	return b.String()
 }

@@ -14,6 +14,7 @@ import (
 
 	"solve/internal/report"
 	"solve/matrix/matio"
+	"solve/solver"
 )
 
 // console is the three streams and how much is said on them.
@@ -89,8 +90,12 @@ func (c *console) fail(err error, code int) {
 }
 
 // message is an error without the package's name where that is the
-// subcommand's, too.
+// subcommand's, too. Options are named as flags: packages know no dashes.
 func (c *console) message(err error) string {
+	var option *solver.OptionError
+	if errors.As(err, &option) && !strings.HasPrefix(option.Name, "-") {
+		option.Name = "--" + option.Name
+	}
 	return strings.TrimPrefix(err.Error(), c.command+": ")
 }
 
@@ -123,7 +128,7 @@ func (c *console) print(fn func(w io.Writer) error) error {
 		err = flushErr
 	}
 	if err != nil {
-		return &outputError{"stdout", err}
+		return &outputError{stdoutName, err}
 	}
 	return nil
 }
@@ -134,6 +139,14 @@ func (c *console) printText(text string) error {
 		_, err := io.WriteString(w, text)
 		return err
 	})
+}
+
+// counted is a count with its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + many
 }
 
 // grouped writes a count with blanks between groups of three digits.

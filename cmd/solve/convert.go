@@ -76,7 +76,7 @@ func parseConvertOptions(v *values, con *console) (*convertOptions, error) {
 		return nil, usageError("the extension of the output decides", "--to has no meaning with an output file")
 	}
 	var err error
-	if o.format, err = o.to.format(o.format); err != nil {
+	if o.format, err = o.to.format(o.format, v.wordsOf("to")); err != nil {
 		return nil, err
 	}
 	paths := outputs{inputs: []string{o.from}}

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -45,14 +47,31 @@ type outputError struct {
 	err  error
 }
 
+// Error names the file that was asked for; the one of the cause may be
+// temporary.
 func (e *outputError) Error() string {
-	if strings.Contains(e.err.Error(), e.path) {
-		return "cannot write: " + e.err.Error()
+	cause := e.err
+	var path *fs.PathError
+	if errors.As(cause, &path) && path.Path != filepath.Dir(e.path) {
+		cause = path.Err
 	}
-	return fmt.Sprintf("cannot write %s: %v", e.path, e.err)
+	return fmt.Sprintf("cannot write %s: %v", e.path, cause)
 }
 
 func (e *outputError) Unwrap() error { return e.err }
+
+func (e *outputError) hint() string {
+	switch {
+	case e.path == stdoutName:
+		return "choose another place with -o"
+	case errors.Is(e.err, fs.ErrNotExist):
+		return "make its directory first, or choose another place"
+	}
+	return "choose another place"
+}
+
+// stdoutName is the path of an outputError that no file caused.
+const stdoutName = "stdout"
 
 func isOutputError(err error) bool {
 	var out *outputError
@@ -67,6 +86,21 @@ func isClosedPipe(err error) bool {
 // errCheckFailed is the outcome of a check that found the answer wanting.
 var errCheckFailed = errors.New("check failed")
 
+// syntaxHint is what to try with a file that cannot be read.
+func syntaxHint(e *matio.SyntaxError) string {
+	switch {
+	case errors.Is(e, solver.ErrNonFinite):
+		return "replace or leave out what is not a number; only --cost takes inf"
+	case errors.Is(e, solver.ErrUnsupported):
+		return "store the data in another format"
+	case e.Line == 0:
+		return "is the file complete, and is it the right one?"
+	case strings.Contains(e.Msg, "missing cells"):
+		return "`solve convert IN OUT --missing X` fills them with X"
+	}
+	return "correct it, or override what was sniffed with --format and --sep"
+}
+
 // hintFor returns the one thing to try after an error: its own hint, or one
 // by the kind of error.
 func hintFor(err error) string {
@@ -75,13 +109,16 @@ func hintFor(err error) string {
 		return hinted.hint
 	}
 	var syntax *matio.SyntaxError
+	var out *outputError
 	switch {
 	case errors.Is(err, solver.ErrTooLarge):
 		return "raise --max-memory, or ask for less"
-	case isOutputError(err):
-		return "choose another place with -o"
+	case errors.As(err, &out):
+		return out.hint()
 	case errors.As(err, &syntax):
-		return "`solve info FILE` says how a file is read; --format and --sep override what was sniffed"
+		return syntaxHint(syntax)
+	case errors.Is(err, solver.ErrInfeasible):
+		return "the inf entries of the cost leave these too little room: allow more pairs"
 	case errors.Is(err, solver.ErrIterationLimit):
 		return "raise --max-iter, or loosen --tol"
 	case errors.Is(err, solver.ErrTimeLimit):

@@ -113,8 +113,11 @@ func parseGenOptions(v *values, con *console) (*genOptions, error) {
 	if v.err != nil {
 		return nil, v.err
 	}
+	if o.dest.file() != "" && o.toGiven {
+		return nil, usageError("the extension of -o decides", "--to has no meaning with -o %s", o.dest.path)
+	}
 	if o.dest.file() != "" {
-		f, err := o.dest.format("")
+		f, err := o.dest.format("", v.wordsOf("to"))
 		if err != nil {
 			return nil, err
 		}

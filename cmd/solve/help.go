@@ -5,13 +5,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"solve/ot"
 	"solve/solver"
 )
 
-const helpWidth = 100
+const helpWidth = 80
 
 func newHelpCommand() *subcommand {
 	return &subcommand{
@@ -49,31 +48,29 @@ func runHelp(args []string, con *console) error {
 // overview is what `solve` alone prints.
 func overview() string {
 	var b bytes.Buffer
-	b.WriteString("solve: classical numerical problems from the shell, each answer with its certificate\n\n")
-	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	b.WriteString("solve: classical numerical problems from the shell, answers with certificates\n\n")
 	for _, c := range subcommands() {
-		fmt.Fprintf(tw, "  solve %s\t%s\n", c.name, c.purpose)
+		writeEntry(&b, "  solve "+c.name, c.purpose, 20)
 	}
-	tw.Flush()
 	b.WriteString(`
 Start here
-  solve ot --a testdata/points_x.csv --b testdata/points_y.csv --reg-rel max:0.01
+  solve ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:0.01
 
 The answer goes to stdout, everything else to stderr; - is stdin.
-` + "`solve SUBCOMMAND --help` has examples, flags and exit codes; `solve help methods` the methods.\n")
+` + "`solve SUBCOMMAND --help` has examples, flags and exit codes.\n`solve help methods` lists the methods with their papers.\n")
 	return b.String()
 }
 
 // helpText is the --help of a subcommand.
 func helpText(s *subcommand) string {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "solve %s: %s\n\nUsage\n", s.name, s.purpose)
+	fmt.Fprintf(&b, "%s\n\nUsage\n", wrapped("solve "+s.name+": "+s.purpose, ""))
 	for _, u := range s.synopsis {
 		fmt.Fprintf(&b, "  %s\n", u)
 	}
 	b.WriteString("\nExamples\n")
 	for _, e := range s.examples {
-		fmt.Fprintf(&b, "  # %s\n  %s\n", e.shows, e.command)
+		fmt.Fprintf(&b, "%s\n%s\n", wrapped(e.shows, "  #"), brokenCommand(e.command))
 	}
 	for _, g := range groups {
 		writeGroup(&b, g, s.options)
@@ -82,13 +79,11 @@ func helpText(s *subcommand) string {
 		b.WriteString("\n" + wrapped(n, "") + "\n")
 	}
 	b.WriteString("\nExit codes\n")
-	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, e := range exits {
-		fmt.Fprintf(tw, "  %d\t%s\t%s\n", e.code, e.word, e.meaning)
+		writeEntry(&b, fmt.Sprintf("  %-3d  %s", e.code, e.word), e.meaning, 20)
 	}
-	tw.Flush()
 	if len(s.seeAlso) > 0 {
-		fmt.Fprintf(&b, "\nSee also\n  %s\n", strings.Join(s.seeAlso, ", "))
+		fmt.Fprintf(&b, "\nSee also\n%s\n", wrapped(strings.Join(s.seeAlso, ", "), "  "))
 	}
 	return b.String()
 }
@@ -105,19 +100,43 @@ func writeGroup(b *bytes.Buffer, group string, options []option) {
 			fmt.Fprintf(b, "\n%s\n", group)
 			started = true
 		}
-		head := "  " + o.heading()
-		gap := strings.Repeat(" ", max(2, column-len([]rune(head))))
-		text := wrapped(o.explanation(), strings.Repeat(" ", column))
-		fmt.Fprintf(b, "%s%s%s\n", head, gap, strings.TrimLeft(text, " "))
+		writeEntry(b, "  "+o.heading(), o.explanation(), column)
 	}
+}
+
+// writeEntry writes a term and, from a column on, what it means.
+func writeEntry(b *bytes.Buffer, term, meaning string, column int) {
+	gap := strings.Repeat(" ", max(2, column-len([]rune(term))))
+	text := wrapped(meaning, strings.Repeat(" ", column))
+	fmt.Fprintf(b, "%s%s%s\n", term, gap, strings.TrimLeft(text, " "))
+}
+
+// brokenCommand breaks a command over lines as a shell lets one.
+func brokenCommand(command string) string {
+	var words []string // a flag and its value are one
+	for _, w := range strings.Fields(command) {
+		if k := len(words) - 1; k >= 0 && looksLikeFlag(words[k]) && !looksLikeFlag(w) {
+			words[k] += " " + w
+			continue
+		}
+		words = append(words, w)
+	}
+	lines := filled(words, "    ", helpWidth-2)
+	lines[0] = lines[0][2:]
+	return strings.Join(lines, " \\\n")
 }
 
 // wrapped breaks text into lines of helpWidth with an indent.
 func wrapped(text, indent string) string {
+	return strings.Join(filled(strings.Fields(text), indent, helpWidth), "\n")
+}
+
+// filled fills lines of a width with words.
+func filled(words []string, indent string, width int) []string {
 	var lines []string
 	line := indent
-	for _, w := range strings.Fields(text) {
-		if len([]rune(line))+1+len([]rune(w)) > helpWidth && strings.TrimSpace(line) != "" {
+	for _, w := range words {
+		if len([]rune(line))+1+len([]rune(w)) > width && strings.TrimSpace(line) != "" {
 			lines = append(lines, line)
 			line = indent
 		}
@@ -126,7 +145,7 @@ func wrapped(text, indent string) string {
 		}
 		line += w
 	}
-	return strings.Join(append(lines, line), "\n")
+	return append(lines, line)
 }
 
 // methodsText lists the methods of every solver with their papers.

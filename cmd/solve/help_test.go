@@ -80,6 +80,7 @@ func examplesIn(help string) []string {
 	_, rest, _ := strings.Cut(help, "\nExamples\n")
 	section, _, _ := strings.Cut(rest, "\n\n")
 	var out []string
+	section = strings.ReplaceAll(section, " \\\n", " ")
 	for _, line := range strings.Split(section, "\n") {
 		line = strings.TrimSpace(line)
 		if line != "" && !strings.HasPrefix(line, "#") {
@@ -89,12 +90,18 @@ func examplesIn(help string) []string {
 	return out
 }
 
-// Every help names every exit code, and every flag belongs to a group.
+// Every help names every exit code, and every flag belongs to a group. It
+// fits a terminal of 80 columns.
 func TestHelpIsComplete(t *testing.T) {
+	for _, text := range []string{overview(), methodsText()} {
+		wantNarrow(t, text)
+	}
 	for _, s := range subcommands() {
 		text := helpText(s)
+		wantNarrow(t, text)
+		flowing := strings.Join(strings.Fields(text), " ")
 		for _, e := range exits {
-			if !strings.Contains(text, e.meaning) {
+			if !strings.Contains(flowing, e.meaning) {
 				t.Errorf("solve %s --help lacks exit code %d", s.name, e.code)
 			}
 		}
@@ -115,5 +122,14 @@ func TestHelpIsComplete(t *testing.T) {
 	}
 	if n := strings.Count(overview(), "\n"); n > 25 {
 		t.Errorf("the overview has %d lines", n)
+	}
+}
+
+func wantNarrow(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -58,8 +59,8 @@ func csvReading(v *values, opt *matio.ReadOptions) {
 	if !v.given("missing") {
 		return
 	}
-	var x float64
-	if _, err := fmt.Sscan(v.text("missing"), &x); err != nil {
+	x, err := strconv.ParseFloat(v.text("missing"), 64)
+	if err != nil {
 		v.refuse("missing", v.text("missing"), "a number")
 	}
 	opt.Missing = &x

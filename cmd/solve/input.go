@@ -52,7 +52,7 @@ func (in *inputs) read(role, path string, adjust func(*matio.ReadOptions)) (*mat
 		return nil, err
 	}
 	for _, w := range f.Warnings {
-		in.con.warn("%s: %s", source, w)
+		in.con.warn("%s: %s", in.name(role, path), w)
 	}
 	in.list = append(in.list, report.Input{Role: role, Path: path, SHA256: f.SHA256, Rows: f.Rows, Cols: f.Cols, NNZ: f.NNZ})
 	return f, nil
@@ -63,8 +63,11 @@ func (in *inputs) open(role, path string, opt *matio.ReadOptions) (*matio.File, 
 	defer in.con.reading.Store(false)
 	if path != "-" {
 		f, err := matio.ReadFile(path, opt)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = withHint(err, "check the name of the file for %s", role)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = withHint(err, "check the name of the file, and the directory that it is relative to")
+		case err != nil && isDirectory(path):
+			err = withHint(err, "name a file in it")
 		}
 		return f, err
 	}
@@ -75,8 +78,21 @@ func (in *inputs) open(role, path string, opt *matio.ReadOptions) (*matio.File, 
 	if isTerminal(in.con.in) {
 		return nil, usageError("pipe the data in, or give a file", "%s is read from stdin, but stdin is a terminal", role)
 	}
-	return matio.Read(in.con.in, "<stdin>", opt)
+	return matio.Read(in.con.in, stdinName, opt)
 }
+
+// name is how messages call the file of a role.
+func (in *inputs) name(role, path string) string {
+	if other, ok := in.renamed[role]; ok {
+		path = other
+	}
+	if path == "-" {
+		return stdinName
+	}
+	return path
+}
+
+const stdinName = "<stdin>"
 
 // readStored reads a file that holds no matrix, such as a report.
 func (in *inputs) readStored(path string) (*os.File, error) {
@@ -84,11 +100,16 @@ func (in *inputs) readStored(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
+	if isDirectory(path) {
 		f.Close()
 		return nil, fmt.Errorf("%s is a directory: %w", path, solver.ErrInput)
 	}
 	return f, nil
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // sameFile tells whether two paths are one file, whether or not it exists.

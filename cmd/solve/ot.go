@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"solve/internal/report"
@@ -150,20 +151,32 @@ func (o *otOptions) parseReg(v *values) error {
 			return usageError("the exact solver does not exist yet: a small --reg-rel max:1e-4 brackets the unregularised cost", "--reg 0 asks for the unregularised problem")
 		}
 	case v.given("reg-rel"):
-		stat, factor, ok := strings.Cut(v.text("reg-rel"), ":")
-		if !ok || !slices.Contains(ot.Statistics(), stat) {
-			return withHint(&solver.OptionError{Name: "--reg-rel", Value: v.text("reg-rel"), Want: "STAT:FACTOR such as max:0.01"}, "%s", didYouMean(stat, ot.Statistics()))
-		}
-		x, err := parsePositive(factor)
-		if err != nil {
-			return withHint(&solver.OptionError{Name: "--reg-rel", Value: v.text("reg-rel"), Want: "a positive factor, as in max:0.01"},
-				"the exact solver does not exist yet: a small factor such as max:1e-4 brackets the unregularised cost")
-		}
-		o.regStat, o.regFactor = stat, x
+		var err error
+		o.regStat, o.regFactor, err = parseRegRel(v)
+		return err
 	default:
 		o.regChosen = true
 	}
 	return nil
+}
+
+// parseRegRel reads --reg-rel STAT:FACTOR.
+func parseRegRel(v *values) (stat string, factor float64, err error) {
+	text := v.text("reg-rel")
+	stat, number, ok := strings.Cut(text, ":")
+	factor, err = parsePositive(number)
+	hint := ""
+	switch {
+	case !slices.Contains(ot.Statistics(), stat):
+		hint = didYouMean(stat, ot.Statistics())
+	case !ok:
+		hint = "add the factor: " + stat + ":0.01"
+	case err != nil:
+		hint = "the factor has to be positive; a small one such as max:1e-4 brackets the unregularised cost"
+	default:
+		return stat, factor, nil
+	}
+	return "", 0, withHint(&solver.OptionError{Name: "--reg-rel", Value: strconv.Quote(text), Want: "STAT:FACTOR such as max:0.01"}, "%s", hint)
 }
 
 func (o *otOptions) parseSettings(v *values, con *console) {
@@ -204,6 +217,9 @@ func (o *otOptions) parseMethodFlags(v *values) {
 	o.settings.SNSLambda = v.positive("sns-lambda", 0)
 	o.settings.SNSAdaptive, o.settings.SNSAugmented = v.flag("sns-adaptive"), v.flag("sns-augmented")
 	o.settings.Lazy = v.flag("lazy")
+	if o.source.cost != "" {
+		v.refuseWith("--cost", "lazy")
+	}
 	o.warm = v.text("warm")
 }
 
@@ -219,7 +235,7 @@ func (o *otOptions) parseOutput(v *values) error {
 		}
 	}
 	if o.plot != "" {
-		if _, err := report.FigureFormat(o.plot); err != nil {
+		if _, err := report.FigureFormat("--plot", o.plot); err != nil {
 			return err
 		}
 	}

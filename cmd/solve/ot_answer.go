@@ -33,7 +33,7 @@ func parseEmission(v *values) (emission, error) {
 		e.format = "" // each part its own
 	}
 	var err error
-	e.format, err = e.to.format(e.format)
+	e.format, err = e.to.format(e.format, v.wordsOf("to"))
 	return e, err
 }
 
@@ -198,21 +198,6 @@ func firstFailed(list []solver.Certificate) string {
 	return ""
 }
 
-// certificateValue returns a recomputed certificate by its name in reports.
-func certificateValue(c verify.TransportCertificate, name string) (float64, bool) {
-	switch name {
-	case "marginal_error":
-		return c.MarginalError, true
-	case "dual_gap":
-		return c.DualGap, true
-	case "lower_bound":
-		return c.Lower, true
-	case "upper_bound":
-		return c.Upper, true
-	}
-	return 0, false
-}
-
 // writeFiles writes the parts of -o, the history's last rows and the plot.
 func (r *otRun) writeFiles() error {
 	e := r.o.emit
@@ -291,7 +276,7 @@ func (r *otRun) writePlot() error {
 	if c, err := report.Convergence("Convergence", r.watch.records, r.o.tol); err == nil {
 		fig.Append(c)
 	}
-	format, err := report.FigureFormat(r.o.plot)
+	format, err := report.FigureFormat("--plot", r.o.plot)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,10 +53,13 @@ func parseTransportSource(v *values) transportSource {
 		as: v.word("as", ""), metric: v.word("metric", string(ot.SqEuclidean)), p: v.positive("p", 1),
 		normalize: v.flag("normalize"),
 	}
+	if s.cost != "" {
+		v.refuseWith("--cost", "metric", "p")
+	}
 	if v.given("grid") {
 		var err error
 		if s.grid, err = parseShape(v.text("grid")); err != nil {
-			v.refuse("grid", v.text("grid"), "sizes such as 28x28 or 16x16x8")
+			v.refuse("grid", v.text("grid"), "one to three sizes such as 28x28 or 16x16x8")
 		}
 	}
 	return s
@@ -151,7 +155,7 @@ func readTransport(in *inputs, s *transportSource) (*transport, error) {
 		if s.a != "" {
 			missing = "--b"
 		}
-		return nil, usageError("solve ot --a a.csv --b b.csv; with --cost an absent one is uniform", "%s is missing", missing)
+		return nil, usageError("both are needed, --a FILE and --b FILE; with --cost an absent one is uniform", "%s is missing", missing)
 	case s.grid != nil:
 		err = t.readGrid(in, s)
 	default:
@@ -187,8 +191,9 @@ func (t *transport) readStored(in *inputs, s *transportSource) error {
 	if t.stored, err = f.AsDense(in.options.MaxMemory); err != nil {
 		return err
 	}
+	name := in.name("cost", s.cost)
 	if f.Rows == 0 || f.Cols == 0 {
-		return inputError("", "%s: the cost is empty (%d×%d)", s.cost, f.Rows, f.Cols)
+		return inputError("a cost needs a row for each source and a column for each target", "%s: the cost is empty (%d×%d)", name, f.Rows, f.Cols)
 	}
 	for _, side := range []struct {
 		role, path string
@@ -197,10 +202,10 @@ func (t *transport) readStored(in *inputs, s *transportSource) error {
 	}{{"a", s.a, f.Rows, &t.a}, {"b", s.b, f.Cols, &t.b}} {
 		if side.path == "" {
 			*side.dst = uniformMasses(side.size)
-			in.con.say(side.role, "%s uniform masses", grouped(side.size))
+			in.con.say(side.role, "%s", counted(side.size, "uniform mass", "uniform masses"))
 			continue
 		}
-		if *side.dst, err = readMasses(in, side.role, side.path); err != nil {
+		if *side.dst, err = readCostMasses(in, side.role, side.path, side.size, s.as); err != nil {
 			return err
 		}
 	}
@@ -209,9 +214,9 @@ func (t *transport) readStored(in *inputs, s *transportSource) error {
 		if len(t.a) == f.Cols && len(t.b) == f.Rows {
 			hint = "exchange --a and --b, or transpose the cost"
 		}
-		return withHint(fmt.Errorf("%s: the cost is %d×%d but a has %d and b %d masses: %w", s.cost, f.Rows, f.Cols, len(t.a), len(t.b), solver.ErrDimension), "%s", hint)
+		return withHint(fmt.Errorf("%s: the cost is %d×%d but a has %d and b %d masses: %w", name, f.Rows, f.Cols, len(t.a), len(t.b), solver.ErrDimension), "%s", hint)
 	}
-	in.con.say("cost", "%s: %s×%s matrix", s.cost, grouped(f.Rows), grouped(f.Cols))
+	in.con.say("cost", "%s: %s×%s matrix", name, grouped(f.Rows), grouped(f.Cols))
 	return nil
 }
 
@@ -240,17 +245,18 @@ func (t *transport) readPointsOrLine(in *inputs, s *transportSource) error {
 	if err != nil {
 		return err
 	}
-	pa, err := meansPoints("a", s.a, s.as, fa)
+	nameA, nameB := in.name("a", s.a), in.name("b", s.b)
+	pa, err := meansPoints("a", nameA, s.as, fa)
 	if err != nil {
 		return err
 	}
-	pb, err := meansPoints("b", s.b, s.as, fb)
+	pb, err := meansPoints("b", nameB, s.as, fb)
 	if err != nil {
 		return err
 	}
 	if pa != pb {
 		return inputError("--as points, or --as weights, reads both the same way",
-			"%s (%d×%d) was read as %s but %s (%d×%d) as %s", s.a, fa.Rows, fa.Cols, kindWord(pa), s.b, fb.Rows, fb.Cols, kindWord(pb))
+			"%s (%d×%d) was read as %s but %s (%d×%d) as %s", nameA, fa.Rows, fa.Cols, kindWord(pa), nameB, fb.Rows, fb.Cols, kindWord(pb))
 	}
 	if pa {
 		return t.takePoints(in, s, fa, fb)
@@ -269,7 +275,7 @@ func kindWord(points bool) string {
 func meansPoints(role, path, as string, f *matio.File) (bool, error) {
 	switch {
 	case f.Rows == 0 || f.Cols == 0:
-		return false, inputError("", "%s: %s is empty (%d×%d)", path, role, f.Rows, f.Cols)
+		return false, inputError("is the file complete, and is it the right one?", "%s: %s is empty (%d×%d)", path, role, f.Rows, f.Cols)
 	case as == "points":
 		return true, nil
 	case as == "weights":
@@ -290,7 +296,7 @@ func (t *transport) takePoints(in *inputs, s *transportSource, fa, fb *matio.Fil
 		return err
 	}
 	if t.x.Cols != t.y.Cols {
-		return withHint(fmt.Errorf("%s holds points in %s but %s in %s: %w", s.a, space(t.x.Cols), s.b, space(t.y.Cols), solver.ErrDimension),
+		return withHint(fmt.Errorf("%s holds points in %s but %s in %s: %w", in.name("a", s.a), space(t.x.Cols), in.name("b", s.b), space(t.y.Cols), solver.ErrDimension),
 			"both need the same number of columns; masses go into --wa and --wb")
 	}
 	in.con.say("cost", "%s between the points", t.costName())
@@ -302,15 +308,18 @@ func takeCloud(in *inputs, role, path, weights string, f *matio.File) (*matrix.D
 	if err != nil {
 		return nil, nil, err
 	}
-	warnOfWeights(in.con, path, f.Header)
+	name := in.name(role, path)
+	warnOfWeights(in.con, name, f.Header)
+	read := fmt.Sprintf("%s: read as %s in %s", name, counted(points.Rows, "point", "points"), space(points.Cols))
 	if weights == "" {
-		in.con.say(role, "%s: read as %s points in %s, uniform weights", path, grouped(points.Rows), space(points.Cols))
+		in.con.say(role, "%s, uniform weights", read)
 		return points, uniformMasses(points.Rows), nil
 	}
-	in.con.say(role, "%s: read as %s points in %s", path, grouped(points.Rows), space(points.Cols))
+	in.con.say(role, "%s", read)
 	w, err := readMasses(in, "w"+role, weights)
 	if err == nil && len(w) != points.Rows {
-		err = fmt.Errorf("%s holds %d masses for the %d points of %s: %w", weights, len(w), points.Rows, path, solver.ErrDimension)
+		err = withHint(fmt.Errorf("%s holds %d masses for the %d points of %s: %w", in.name("w"+role, weights), len(w), points.Rows, name, solver.ErrDimension),
+			"--w%s needs one mass for each row of --%s", role, role)
 	}
 	return points, w, err
 }
@@ -340,14 +349,14 @@ func space(d int) string {
 
 // takeLine places weights at 0, 1, 2, … on a line.
 func (t *transport) takeLine(in *inputs, s *transportSource, fa, fb *matio.File) error {
-	if err := s.refuseWeights(fmt.Sprintf("%s holds masses", s.a)); err != nil {
+	if err := s.refuseWeights(fmt.Sprintf("%s holds masses", in.name("a", s.a))); err != nil {
 		return err
 	}
 	var err error
-	if t.a, err = masses(in.con, "a", s.a, fa); err != nil {
+	if t.a, err = masses(in, "a", s.a, fa); err != nil {
 		return err
 	}
-	if t.b, err = masses(in.con, "b", s.b, fb); err != nil {
+	if t.b, err = masses(in, "b", s.b, fb); err != nil {
 		return err
 	}
 	if len(t.a) == len(t.b) {
@@ -374,131 +383,6 @@ func (t *transport) costName() string {
 	return t.metric
 }
 
-func uniformMasses(n int) []float64 {
-	w := make([]float64, n)
-	for i := range w {
-		w[i] = 1 / float64(n)
-	}
-	return w
-}
-
-// readMasses reads a vector of masses.
-func readMasses(in *inputs, role, path string) ([]float64, error) {
-	f, err := in.read(role, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return masses(in.con, role, path, f)
-}
-
-// masses returns the vector that a file holds, checked.
-func masses(con *console, role, path string, f *matio.File) ([]float64, error) {
-	if f.Rows != 1 && f.Cols != 1 {
-		return nil, withHint(fmt.Errorf("%s: masses need one column, not a %d×%d matrix: %w", path, f.Rows, f.Cols, solver.ErrDimension),
-			"--grid %dx%d reads a matrix as a histogram", f.Rows, f.Cols)
-	}
-	w, err := f.Vector()
-	if err != nil {
-		return nil, err
-	}
-	con.say(role, "%s: read as %s masses", path, grouped(len(w)))
-	return w, checkMasses(path, w)
-}
-
-// readHistogram reads masses on a grid: a vector, or a matrix of the grid's
-// shape.
-func readHistogram(in *inputs, role, path string, shape []int) ([]float64, error) {
-	f, err := in.read(role, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	total := 1
-	for _, n := range shape {
-		total *= n
-	}
-	vector := f.Rows == 1 || f.Cols == 1
-	if f.Rows*f.Cols != total || (!vector && len(shape) == 2 && f.Rows != shape[0]) {
-		return nil, withHint(fmt.Errorf("%s: %d×%d values do not fill a %s grid: %w", path, f.Rows, f.Cols, shapeText(shape), solver.ErrDimension),
-			"--grid %dx%d is this file's shape", f.Rows, f.Cols)
-	}
-	d, err := f.AsDense(in.options.MaxMemory)
-	if err != nil {
-		return nil, err
-	}
-	in.con.say(role, "%s: read as a %s histogram", path, strings.ReplaceAll(shapeText(shape), "x", "×"))
-	return d.Data, checkMasses(path, d.Data)
-}
-
-// checkMasses refuses negative and all-zero masses, naming the entry.
-func checkMasses(path string, w []float64) error {
-	for i, v := range w {
-		err := solver.ErrNegative
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			err = solver.ErrNonFinite
-		} else if v >= 0 {
-			continue
-		}
-		return withHint(&solver.EntryError{What: path, Row: i + 1, Value: v, Err: err}, "masses have to be finite and ≥ 0")
-	}
-	if total(w) == 0 {
-		return inputError("give at least one positive mass", "%s: all masses are zero", path)
-	}
-	return nil
-}
-
-// total is the compensated sum of masses.
-func total(w []float64) float64 {
-	var sum, lost float64
-	for _, v := range w {
-		next := sum + v
-		if math.Abs(sum) >= math.Abs(v) {
-			lost += (sum - next) + v
-		} else {
-			lost += (v - next) + sum
-		}
-		sum = next
-	}
-	return sum + lost
-}
-
-const (
-	nearlyEqual = 1e-6  // relative difference of sums that is repaired
-	unremarked  = 1e-12 // one that rounding explains
-)
-
-// balance makes the sums of both masses equal, or refuses. Slices that came
-// from files are replaced, not changed.
-func (t *transport) balance(con *console, normalize bool) error {
-	sa, sb := total(t.a), total(t.b)
-	if math.IsInf(sa, 0) || math.IsInf(sb, 0) {
-		return inputError("scale the masses down", "the masses overflow: a sums to %v, b to %v", sa, sb)
-	}
-	if normalize {
-		t.a, t.b = scaled(t.a, 1/sa), scaled(t.b, 1/sb)
-		con.say("masses", "scaled to 1 from %v and %v", sa, sb)
-		return nil
-	}
-	apart := math.Abs(sa-sb) / math.Max(sa, sb)
-	switch {
-	case apart == 0:
-		return nil
-	case apart >= nearlyEqual:
-		return inputError("--normalize scales both to 1", "masses are unequal: a sums to %v, b to %v", sa, sb)
-	case apart > unremarked:
-		con.warn("a sums to %v, b to %v: b was scaled to a's sum", sa, sb)
-	}
-	t.b = scaled(t.b, sa/sb)
-	return nil
-}
-
-func scaled(w []float64, s float64) []float64 {
-	out := make([]float64, len(w))
-	for i, v := range w {
-		out[i] = s * v
-	}
-	return out
-}
-
 // cost is the ground cost for the solver.
 func (t *transport) cost() (ot.Cost, error) {
 	switch {
@@ -508,6 +392,11 @@ func (t *transport) cost() (ot.Cost, error) {
 		return ot.NewGridCost(t.shape, ot.Metric(t.metric), t.p)
 	}
 	return ot.NewPointCost(t.x, t.y, ot.Metric(t.metric), t.p)
+}
+
+// forbidsAll tells whether a stored cost has inf everywhere.
+func (t *transport) forbidsAll() bool {
+	return t.stored != nil && !slices.ContainsFunc(t.stored.Data, func(v float64) bool { return !math.IsInf(v, 1) })
 }
 
 // checkedCost is the same cost for the independent checker.

@@ -84,13 +84,16 @@ func (r *otRun) resolveReg() (float64, error) {
 		r.con.say("reg", "ε = %v", o.reg)
 		return o.reg, nil
 	}
+	if r.problem.forbidsAll() {
+		return o.regFactor, nil // any ε will do for the proof that it is infeasible
+	}
 	eps, err := relativeReg(r.cost, o.regStat, o.regFactor, o.settings.MemoryLimit())
 	if err != nil && o.regChosen && errors.Is(err, errNoScale) {
 		o.regStat = "std" // negative costs have no positive maximum
 		eps, err = relativeReg(r.cost, o.regStat, o.regFactor, o.settings.MemoryLimit())
 	}
 	if err != nil {
-		return 0, err
+		return 0, wordOTError(err)
 	}
 	why := ""
 	if o.regChosen {
@@ -140,9 +143,9 @@ func (r *otRun) readWarm() ([]float64, error) {
 	}
 	n, m := len(r.problem.a), len(r.problem.b)
 	if len(v) != m && len(v) != n+m {
-		return nil, fmt.Errorf("%s: %d potentials, but %d (g) or %d (f, then g) are needed: %w", r.o.warm, len(v), m, n+m, solver.ErrDimension)
+		return nil, fmt.Errorf("%s: %d potentials, but %d (g) or %d (f, then g) are needed: %w", r.o.in.name("warm", r.o.warm), len(v), m, n+m, solver.ErrDimension)
 	}
-	r.con.say("warm", "%s: starting from its potentials", r.o.warm)
+	r.con.say("warm", "%s: starting from its potentials", r.o.in.name("warm", r.o.warm))
 	return v[len(v)-m:], nil
 }
 
@@ -155,7 +158,14 @@ func wordOTError(err error) error {
 	case errors.Is(err, solver.ErrInput) && strings.Contains(err.Error(), "ε"):
 		return withHint(err, "raise --reg or --reg-rel")
 	}
-	return err
+	var entry *solver.EntryError
+	switch {
+	case !errors.As(err, &entry):
+		return err
+	case math.IsInf(entry.Value, 1):
+		return withHint(err, "the cost overflows: scale the points down, or lower --p")
+	}
+	return withHint(err, "a cost is finite, or inf to forbid a pair")
 }
 
 // finish writes the answer and the report, and returns the outcome.
@@ -166,6 +176,8 @@ func (r *otRun) finish(ctx context.Context, outcome error) error {
 			return err
 		}
 		outcome = r.outcome(outcome)
+	} else if r.o.plot != "" {
+		r.con.warn("%s is not written: there is no plan to draw", r.o.plot)
 	}
 	rep := r.report(exitCode(ctx, outcome))
 	if err := r.writeFiles(); err != nil {
@@ -213,7 +225,9 @@ func (r *otRun) summarise() {
 		}
 		say("", "%-15s %.10g%s", c.Name, c.Value, tol)
 	}
-	say("cost", "%.10g", res.Cost)
+	if res.Plan != nil {
+		say("cost", "%.10g", res.Cost)
+	}
 	if res.Status == solver.Solved { // any other outcome is an error, said at the end
 		say("solved", "%s", res.Reason)
 	}

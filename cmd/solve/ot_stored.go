@@ -1,14 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"solve/internal/report"
 	"solve/internal/verify"
 	"solve/matrix"
 	"solve/matrix/matio"
+	"solve/ot"
 	"solve/solver"
 )
 
@@ -19,19 +25,28 @@ type transportAnswer struct {
 	f, g    []float64   // nil = not given
 }
 
+// transportParts are the parts of an answer.
+var transportParts = []string{"plan", "potentials"}
+
 // storedRun is a directory that `solve ot -o DIR/` wrote.
 type storedRun struct {
 	report     *report.Report
 	answer     transportAnswer
-	mismatches []string // inputs and answers whose hash is not the stored one
+	mismatches []mismatch
 }
+
+// mismatch is a file that is not the one which the report speaks of.
+type mismatch struct{ what, why string }
 
 // readReport reads DIR/report.json.
 func readReport(in *inputs, dir string) (*report.Report, error) {
 	path := filepath.Join(dir, "report.json")
 	f, err := in.readStored(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = withHint(err, "`solve ot … -o DIR/` writes a directory with a report")
+	}
 	if err != nil {
-		return nil, withHint(err, "`solve ot … -o DIR/` writes a directory with a report")
+		return nil, err
 	}
 	defer f.Close()
 	rep, err := report.Read(f)
@@ -50,6 +65,9 @@ func readStoredRun(in *inputs, dir string) (*storedRun, error) {
 	if rep.Command != "ot" {
 		return nil, fmt.Errorf("%s: a report of %q cannot be read here: %w", dir, rep.Command, solver.ErrUnsupported)
 	}
+	if rep.Status == solver.Infeasible.String() {
+		return nil, withHint(fmt.Errorf("%s: the run ended as infeasible and stored no answer: %w", dir, solver.ErrUnsupported), "its report.json says why")
+	}
 	run := &storedRun{report: rep}
 	source, err := storedSource(in, rep)
 	if err != nil {
@@ -67,6 +85,9 @@ func readStoredRun(in *inputs, dir string) (*storedRun, error) {
 func storedSource(in *inputs, rep *report.Report) (*transportSource, error) {
 	opts := rep.Method.Options
 	s := &transportSource{as: opts.Text("as"), metric: opts.Text("metric")}
+	if err := checkRoles(in, rep); err != nil {
+		return nil, err
+	}
 	s.p, _ = opts.Float("p")
 	if v, ok := opts.Get("normalize"); ok {
 		s.normalize, _ = v.(bool)
@@ -100,7 +121,40 @@ func storedSource(in *inputs, rep *report.Report) (*transportSource, error) {
 			s.cost = x.Path
 		}
 	}
-	return s, nil
+	return s, s.checkStored()
+}
+
+// checkStored refuses what a report cannot have said.
+func (s *transportSource) checkStored() error {
+	malformed := func(format string, args ...any) error {
+		return withHint(fmt.Errorf("report.json: %s: %w", fmt.Sprintf(format, args...), solver.ErrFormat), "solve again: the report is damaged")
+	}
+	if s.cost != "" {
+		return nil
+	}
+	switch {
+	case s.a == "" || s.b == "":
+		return malformed("it names neither a cost nor both of a and b")
+	case !slices.Contains(ot.Metrics(), ot.Metric(s.metric)):
+		return malformed("its metric is %q", s.metric)
+	case !(s.p > 0) || math.IsInf(s.p, 0):
+		return malformed("its p is %v", s.p)
+	}
+	return nil
+}
+
+// checkRoles refuses an --input that the stored run does not have.
+func checkRoles(in *inputs, rep *report.Report) error {
+	var roles []string
+	for _, x := range rep.Inputs {
+		roles = append(roles, x.Role)
+	}
+	for _, role := range slices.Sorted(maps.Keys(in.renamed)) {
+		if !slices.Contains(roles, role) {
+			return usageError("its inputs are "+strings.Join(roles, ", "), "--input %s=…: the stored run has no such input", role)
+		}
+	}
+	return nil
 }
 
 func storedSeparator(text string) byte {
@@ -115,8 +169,8 @@ func storedSeparator(text string) byte {
 func (run *storedRun) compareInputs(in *inputs) {
 	for _, now := range in.list {
 		for _, then := range run.report.Inputs {
-			if then.Role == now.Role && then.SHA256 != "" && then.SHA256 != now.SHA256 {
-				run.mismatches = append(run.mismatches, "input "+then.Role)
+			if then.Role == now.Role && then.SHA256 != now.SHA256 {
+				run.mismatches = append(run.mismatches, mismatch{"input " + then.Role, "sha256 differs"})
 			}
 		}
 	}
@@ -124,9 +178,10 @@ func (run *storedRun) compareInputs(in *inputs) {
 
 // readAnswers reads the plan and the potentials that a report names.
 func (run *storedRun) readAnswers(in *inputs, dir string) error {
-	for _, name := range []string{"plan", "potentials"} {
+	for _, name := range transportParts {
 		a, ok := run.report.Answers[name]
 		if !ok {
+			run.mismatches = append(run.mismatches, mismatch{"answer " + name, "not in the report"})
 			continue
 		}
 		path := filepath.Join(dir, a.Path)
@@ -135,7 +190,7 @@ func (run *storedRun) readAnswers(in *inputs, dir string) error {
 			return err
 		}
 		if hash != a.SHA256 {
-			run.mismatches = append(run.mismatches, "answer "+name)
+			run.mismatches = append(run.mismatches, mismatch{"answer " + name, "sha256 differs"})
 		}
 		if err := run.answer.read(in, name, path); err != nil {
 			return err
@@ -157,14 +212,11 @@ func (a *transportAnswer) read(in *inputs, name, path string) error {
 		return err
 	}
 	n, m := len(a.problem.a), len(a.problem.b)
-	switch name {
-	case "plan":
+	if name == "plan" {
 		a.plan, err = asPlan(f, n, m)
-	case "potentials":
-		a.f, a.g, err = asPotentials(f, n, m)
-	default:
-		err = usageError(didYouMean(name, []string{"plan", "potentials"}), "--answer %s=…: ot has no such part", name)
+		return err
 	}
+	a.f, a.g, err = asPotentials(f, n, m)
 	return err
 }
 

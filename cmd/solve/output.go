@@ -49,15 +49,16 @@ func (d destination) file() string {
 }
 
 // format is the format of the single answer: by --to on stdout, by the
-// extension in a file.
-func (d destination) format(to matio.Format) (matio.Format, error) {
+// extension in a file. words are the formats that can be written.
+func (d destination) format(to matio.Format, words []string) (matio.Format, error) {
 	if d.file() == "" {
 		return to, nil
 	}
 	f, _, ok := matio.FormatOf(d.path)
-	if !ok {
-		return "", usageError("end the name in .csv, .tsv, .mtx or .npy (and .gz or .zst), or in / for a directory",
-			"-o %s: the extension names no format", d.path)
+	archive := strings.HasSuffix(strings.ToLower(d.path), ".npz") // read, never written
+	if !ok || archive || !slices.Contains(words, string(f)) {
+		return "", usageError("end the name in ."+strings.Join(words, ", .")+" (and .gz or .zst), or in / for a directory",
+			"%s: the extension names no format that can be written", d.path)
 	}
 	return f, nil
 }

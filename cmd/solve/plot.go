@@ -85,7 +85,7 @@ func parsePlotOptions(v *values, con *console) (*plotOptions, error) {
 		}
 		return o, nil
 	}
-	if o.format, err = report.FigureFormat(o.to); err != nil {
+	if o.format, err = report.FigureFormat("--output", o.to); err != nil {
 		return nil, err
 	}
 	paths := outputs{inputs: []string{from}}
@@ -134,7 +134,7 @@ func (o *plotOptions) figure(con *console) (*report.Figure, error) {
 		return nil, err
 	}
 	for _, m := range run.mismatches {
-		con.warn("the sha256 of %s is not the stored one", m)
+		con.warn("%s: %s", m.what, m.why)
 	}
 	if run.answer.plan == nil {
 		return nil, inputError("`solve ot … -o DIR/` stores one", "%s holds no plan", o.from)

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 //	field FILE PATH WANT      a field of a JSON object, as stats.cost or certificates.0.ok
 //	schema FILE               FILE is a report, or an error object, of its schema
 //	mutate DIR PART COPY      copies DIR to COPY with the largest entry of a part of the answer times 1.1 and the hash made to match
+//	edit DIR COPY OLD NEW     copies DIR to COPY with OLD replaced by NEW in its report.json
 //	signal CODE NAME ARG…     runs solve -v ARG…, sends the signal after the first iteration, wants the code
 //	cut FILE TO               writes the first half of FILE
 //	lines FILE MOST           FILE has at most so many lines
@@ -58,7 +59,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": cmdCode, "numcmp": cmdNumcmp, "field": cmdField, "schema": cmdSchema,
-			"mutate": cmdMutate, "signal": cmdSignal, "closedpipe": cmdClosedPipe, "cut": cmdCut, "lines": cmdLines,
+			"mutate": cmdMutate, "edit": cmdEdit, "signal": cmdSignal, "closedpipe": cmdClosedPipe, "cut": cmdCut, "lines": cmdLines,
 		},
 	})
 }
@@ -188,6 +189,18 @@ func checkSchema(text []byte) error {
 		}
 	}
 	return nil
+}
+
+func cmdEdit(ts *testscript.TestScript, _ bool, args []string) {
+	to := ts.MkAbs(args[1])
+	ts.Check(os.CopyFS(to, os.DirFS(ts.MkAbs(args[0]))))
+	path := filepath.Join(to, "report.json")
+	text, err := os.ReadFile(path)
+	ts.Check(err)
+	if !bytes.Contains(text, []byte(args[2])) {
+		ts.Fatalf("%s does not hold %s", path, args[2])
+	}
+	ts.Check(os.WriteFile(path, bytes.ReplaceAll(text, []byte(args[2]), []byte(args[3])), 0o666))
 }
 
 func cmdMutate(ts *testscript.TestScript, _ bool, args []string) {

@@ -18,6 +18,9 @@ func didYouMean(word string, known []string) string {
 // or the one that the word begins; "" when there is none.
 func closest(word string, known []string) string {
 	bare := strings.ToLower(strings.TrimLeft(word, "-"))
+	if len(bare) < 2 {
+		return "" // every other letter is as close
+	}
 	best, bestDistance := "", 1+max(1, len(bare)/3)
 	for _, k := range known {
 		d := editDistance(bare, strings.TrimLeft(k, "-"))
@@ -25,7 +28,7 @@ func closest(word string, known []string) string {
 			best, bestDistance = k, d
 		}
 	}
-	if best == "" && len(bare) >= 2 {
+	if best == "" {
 		for _, k := range known {
 			if strings.HasPrefix(strings.TrimLeft(k, "-"), bare) {
 				return k

@@ -36,17 +36,41 @@ func (v *values) refuse(name, value, want string) {
 	}
 }
 
+// refuseWith keeps an error if one of the flags is given, for it would be
+// ignored beside another.
+func (v *values) refuseWith(other string, names ...string) {
+	for _, name := range names {
+		if v.given(name) && v.err == nil {
+			v.err = usageError("leave one of them out", "--%s has no meaning with %s", name, other)
+		}
+	}
+}
+
+// wordsOf returns what an option can be.
+func (v *values) wordsOf(name string) []string {
+	o, _ := findOption(v.spec.options, name)
+	return o.words
+}
+
 // word returns one of the option's words, or otherwise when it is not given.
 func (v *values) word(name, otherwise string) string {
 	s := v.text(name)
 	if !v.given(name) {
 		return otherwise
 	}
-	o, _ := findOption(v.spec.options, name)
-	if !slices.Contains(o.words, s) && v.err == nil {
-		v.err = withHint(&solver.OptionError{Name: "--" + name, Value: strconv.Quote(s), Want: strings.Join(o.words, ", ")}, "%s", didYouMean(s, o.words))
+	words := v.wordsOf(name)
+	if !slices.Contains(words, s) && v.err == nil {
+		v.err = withHint(&solver.OptionError{Name: "--" + name, Value: strconv.Quote(s), Want: strings.Join(words, ", ")}, "%s", v.wordHint(s, words))
 	}
 	return s
+}
+
+// wordHint adds to a refusal that has listed the words already.
+func (v *values) wordHint(s string, words []string) string {
+	if best := closest(s, words); best != "" {
+		return fmt.Sprintf("did you mean %s?", best)
+	}
+	return "`solve " + v.spec.name + " --help` explains them"
 }
 
 // positive returns a finite number > 0, or otherwise.

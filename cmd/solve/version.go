@@ -20,7 +20,10 @@ func newVersionCommand() *subcommand {
 			{"with the plain Go kernels", "SOLVE_KERNEL=go solve version"},
 		},
 		options: []option{jsonOption()},
-		run: func(_ context.Context, _ *values, con *console) error {
+		run: func(_ context.Context, v *values, con *console) error {
+			if n := v.c.Args().Len(); n > 0 {
+				return usageError("solve version", "version takes no argument, not %d", n)
+			}
 			if con.json {
 				return con.print(newReport(con, "version", nil).Write)
 			}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func historyFormat(path string) (string, error) {
 			return f, nil
 		}
 	}
-	return "", &solver.OptionError{Name: "--history", Value: path, Want: "a name that ends in .csv or .jsonl"}
+	return "", &solver.OptionError{Name: "--history", Value: strconv.Quote(path), Want: "a name that ends in .csv or .jsonl"}
 }
 
 // Record implements solver.Recorder.

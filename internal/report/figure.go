@@ -23,15 +23,15 @@ import (
 // FigureFormats are the picture formats, named as file extensions.
 var FigureFormats = []string{"svg", "png", "pdf"}
 
-// FigureFormat returns the format that a file name asks for. The error wraps
-// solver.ErrOption.
-func FigureFormat(path string) (string, error) {
+// FigureFormat returns the format that the name of a file asks for, which
+// the option named so gives. The error is a *solver.OptionError.
+func FigureFormat(option, path string) (string, error) {
 	for _, f := range FigureFormats {
 		if strings.HasSuffix(strings.ToLower(path), "."+f) {
 			return f, nil
 		}
 	}
-	return "", &solver.OptionError{Name: "picture", Value: path, Want: "a name that ends in .svg, .png or .pdf"}
+	return "", &solver.OptionError{Name: option, Value: strconv.Quote(path), Want: "a name that ends in .svg, .png or .pdf"}
 }
 
 // Figure is one or more panels side by side.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,9 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"solve/solver"
 )
@@ -80,10 +84,14 @@ func (h *History) Flush() error {
 	return h.buf.Flush()
 }
 
-// ReadHistory reads a history in either form. Errors wrap solver.ErrFormat
-// and start with the line's number.
+// ReadHistory reads a history in either form, compressed by gzip or zstd or
+// not. Errors wrap solver.ErrFormat and start with the line's number.
 func ReadHistory(rd io.Reader) ([]solver.Record, error) {
-	br := bufio.NewReader(rd)
+	plain, err := decompressed(bufio.NewReader(rd))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, solver.ErrFormat)
+	}
+	br := bufio.NewReader(plain)
 	first, err := br.Peek(1)
 	if err != nil {
 		return nil, fmt.Errorf("empty history: %w", solver.ErrFormat)
@@ -92,6 +100,20 @@ func ReadHistory(rd io.Reader) ([]solver.Record, error) {
 		return readJSONLines(br)
 	}
 	return readHistoryCSV(br)
+}
+
+// decompressed looks at the first bytes for those of gzip and zstd.
+func decompressed(br *bufio.Reader) (io.Reader, error) {
+	magic, err := br.Peek(4)
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		return gzip.NewReader(br)
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+	case err != nil && err != io.EOF:
+		return nil, err
+	}
+	return br, nil
 }
 
 func readJSONLines(rd io.Reader) ([]solver.Record, error) {

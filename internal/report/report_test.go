@@ -238,7 +238,7 @@ func TestFigures(t *testing.T) {
 	if _, err := Arrows("", &matrix.Dense{Rows: 1, Cols: 3, Data: make([]float64, 3)}, points, mass, mass, diagonal); !errors.Is(err, solver.ErrUnsupported) {
 		t.Error(err)
 	}
-	if _, err := FigureFormat("a.gif"); !errors.Is(err, solver.ErrOption) {
+	if _, err := FigureFormat("--plot", "a.gif"); !errors.Is(err, solver.ErrOption) {
 		t.Error(err)
 	}
 }

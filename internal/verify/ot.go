@@ -54,7 +54,8 @@ const (
 // Without potentials, DualGap, Lower and PotentialMarginal are NaN; with
 // Reg = 0 the gap is ⟨C,P⟩ minus the lower bound.
 //
-// The gap is E(P̂) − D(f,g) = ε Σ [P̂ log(P̂/P) − P̂ + P] + ⟨P̂1−a, f⟩ + ⟨P̂ᵀ1−b, g⟩,
+// The gap is E(P̂) − D(f,g) = ε Σ [P̂ log(P̂/P) − P̂ + P] + ε⟨P̂1−a, α⟩ + ε⟨P̂ᵀ1−b, β⟩
+// with α = f/ε + log a, β = g/ε + log b,
 // which has no cancellation when P̂ is close to the potentials' plan P.
 // An upper bound from a plan with marginal error e is raised by what repairing
 // it can cost: e·max(C,0) for mass added, e·max(−C,0) for mass removed, where
