@@ -9,12 +9,12 @@ import (
 
 // infeasible decides whether mass can be moved along the finite entries of
 // the cost alone, by a maximum flow (Dinic 1970; Hall's condition with
-// masses). If it cannot, the verdict names a set of rows with more mass than
-// the columns they reach.
-func infeasible(p *Problem) (solver.Verdict, bool) {
+// masses). If it cannot, it returns a set of rows with more mass than the
+// columns they reach; else nil.
+func infeasible(p *Problem) []int {
 	f := newFlow(p)
-	if v, ok := f.isolated(p); ok {
-		return v, true
+	if rows := f.isolated(p); rows != nil {
+		return rows
 	}
 	for f.augment() {
 	}
@@ -23,28 +23,24 @@ func infeasible(p *Problem) (solver.Verdict, bool) {
 		left += x
 	}
 	if left <= flowTolerance*f.mass {
-		return solver.Verdict{}, false
+		return nil
 	}
-	return f.violation(p), true
+	return f.violation()
 }
 
-// isolated finds a point with mass, however little, that no arc reaches.
-func (f *flow) isolated(p *Problem) (solver.Verdict, bool) {
-	verdict := func(what string, at int, mass float64) (solver.Verdict, bool) {
-		return solver.Verdict{Status: solver.Infeasible, Reason: solver.ViolatingSet,
-			Detail: fmt.Sprintf("%s %d has mass %.6g but no arc", what, at+1, mass)}, true
-	}
+// isolated looks for a point with mass, however little, that no arc reaches.
+func (f *flow) isolated(p *Problem) []int {
 	for i, a := range p.A {
 		if a > 0 && len(f.arcs[i]) == 0 {
-			return verdict("row", i, a)
+			return []int{i}
 		}
 	}
 	for j, b := range p.B {
 		if b > 0 && len(f.back[j]) == 0 {
-			return verdict("column", j, b)
+			return support(p.A) // all of them reach less than everything
 		}
 	}
-	return solver.Verdict{}, false
+	return nil
 }
 
 // flowTolerance is the relative mass that rounding may leave behind.
@@ -197,27 +193,29 @@ func (f *flow) pushCol(j int, x float64) float64 {
 	return 0
 }
 
-// violation names the rows that the last search reached: together they hold
+// violation lists the rows that the last search reached: together they hold
 // more mass than the columns that they reach.
-func (f *flow) violation(p *Problem) solver.Verdict {
+func (f *flow) violation() []int {
 	var rows []int
-	held, wanted := 0.0, 0.0
-	for i, a := range p.A {
-		if f.level[i] >= 0 {
-			rows = append(rows, i+1)
-			held += a
+	for i, a := range f.arcs {
+		if f.level[i] >= 0 && len(a) > 0 {
+			rows = append(rows, i)
 		}
 	}
-	for j, b := range p.B {
-		if f.level[f.n+j] >= 0 {
-			wanted += b
-		}
-	}
+	return rows
+}
+
+// violationVerdict states a violating set of rows in words, from 1.
+func violationVerdict(rows []int, held, reachable float64) solver.Verdict {
 	const listed = 20
-	list := fmt.Sprint(rows[:min(listed, len(rows))])
+	var list []int
+	for _, i := range rows[:min(listed, len(rows))] {
+		list = append(list, i+1)
+	}
+	text := fmt.Sprint(list)
 	if len(rows) > listed {
-		list = fmt.Sprintf("%s and %d more", list, len(rows)-listed)
+		text = fmt.Sprintf("%s and %d more", text, len(rows)-listed)
 	}
 	return solver.Verdict{Status: solver.Infeasible, Reason: solver.ViolatingSet,
-		Detail: fmt.Sprintf("rows %s hold mass %.6g but reach columns that take only %.6g", list, held, wanted)}
+		Detail: fmt.Sprintf("rows %s hold mass %.15g but reach columns that take only %.15g", text, held, reachable)}
 }

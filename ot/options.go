@@ -106,6 +106,10 @@ type Result struct {
 	ValueKL      float64 // ⟨C,P⟩ + ε KL(P | abᵀ)
 	Lower, Upper float64 // rigorous bracket of the unregularised cost
 
+	// ViolatingRows (from 0) prove that an infeasible problem is: they hold
+	// more mass than the columns they reach along finite costs.
+	ViolatingRows []int
+
 	Stats    Stats
 	Warnings []string
 }

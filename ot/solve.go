@@ -14,7 +14,7 @@ import (
 // problems and options give (nil, err). A run that ends before its tolerance
 // (limits, cancelled context, rounding level) gives the best answer with its
 // certificates and the error of its verdict; an infeasible one gives a Result
-// without a plan whose Detail names a violating set of rows.
+// without a plan, with a violating set of rows.
 func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 	if opt == nil {
 		opt = &Options{}
@@ -32,9 +32,8 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 		if need := flowBytes(p, r.forbidden); need > opt.MemoryLimit() {
 			return nil, fmt.Errorf("ot: %w", &solver.TooLargeError{What: "the feasibility check of forbidden arcs", Need: need, Have: opt.MemoryLimit()})
 		}
-		if v, ok := infeasible(p); ok {
-			res.Verdict = v
-			return res, v.Err()
+		if rows := infeasible(p); rows != nil {
+			return res, res.proveInfeasible(p, rows)
 		}
 	}
 	if opt.Warm != nil && len(opt.Warm) != len(p.B) {
@@ -74,6 +73,20 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 		return res, fmt.Errorf("ot: recorder: %w", run.log.err)
 	}
 	return res, res.Err()
+}
+
+// proveInfeasible has the violating set confirmed by the checker.
+func (res *Result) proveInfeasible(p *Problem, rows []int) error {
+	held, reachable := verify.Violation(verify.Transport{A: p.A, B: p.B, Cost: p.Cost.verifier()}, rows)
+	res.ViolatingRows, res.Verdict = rows, violationVerdict(rows, held, reachable)
+	for _, c := range []solver.Certificate{{Name: "violating_mass", Value: held}, {Name: "reachable_mass", Value: reachable}} {
+		c.Tol, c.OK = math.NaN(), held > reachable
+		res.Certificates = append(res.Certificates, c)
+	}
+	if !(held > reachable) {
+		res.Verdict = solver.Verdict{Status: solver.Stopped, Reason: solver.AtRoundoff, Detail: res.Detail}
+	}
+	return res.Err()
 }
 
 // run carries one Solve.

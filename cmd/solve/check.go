@@ -197,6 +197,10 @@ func checkStored(o *checkOptions, con *console) ([]finding, error) {
 	for _, m := range run.mismatches {
 		out = append(out, finding{name: m.what, value: math.NaN(), stored: math.NaN(), tol: math.NaN(), note: m.why})
 	}
+	if run.infeasible() {
+		proof, err := violationFindings(run)
+		return append(out, proof...), err
+	}
 	rep := run.report
 	reg, _ := rep.Method.Options.Float("reg")
 	tol, _ := rep.Method.Options.Float("tol")
@@ -232,6 +236,26 @@ func checkStored(o *checkOptions, con *console) ([]finding, error) {
 		now := solver.Certificate{Name: x.name, Value: x.now, Tol: math.NaN(), OK: true}
 		saved := solver.Certificate{Name: x.name, Value: x.saved, Tol: math.NaN(), OK: true}
 		out = append(out, judged(now, saved, c.MaxCost*mass))
+	}
+	return out, nil
+}
+
+// violationFindings recomputes the proof that a stored problem has no plan.
+func violationFindings(run *storedRun) ([]finding, error) {
+	p := run.answer.problem
+	cost, err := p.checkedCost()
+	if err != nil {
+		return nil, err
+	}
+	held, reachable := verify.Violation(verify.Transport{A: p.a, B: p.b, Cost: cost}, run.violating)
+	var out []finding
+	for _, now := range []solver.Certificate{{Name: "violating_mass", Value: held}, {Name: "reachable_mass", Value: reachable}} {
+		now.Tol, now.OK = math.NaN(), held > reachable
+		f := judged(now, storedCertificate(run.report, now), held)
+		if !now.OK {
+			f.note = "the set proves nothing"
+		}
+		out = append(out, f)
 	}
 	return out, nil
 }

@@ -265,6 +265,13 @@ func otStats(res *ot.Result, readS float64) report.Fields {
 		f.Add("cost", res.Cost)
 		f.Add("value_kl", res.ValueKL)
 	}
+	if len(res.ViolatingRows) > 0 {
+		rows := make([]int, len(res.ViolatingRows))
+		for k, i := range res.ViolatingRows {
+			rows[k] = i + 1
+		}
+		f.Add("violating_rows", rows)
+	}
 	f.Add("iterations", s.Iterations)
 	f.Add("passes", s.Passes)
 	f.Add("sweeps", s.Sweeps)

@@ -32,7 +32,31 @@ var transportParts = []string{"plan", "potentials"}
 type storedRun struct {
 	report     *report.Report
 	answer     transportAnswer
+	violating  []int // rows, from 0, of a run that ended as infeasible
 	mismatches []mismatch
+}
+
+func (run *storedRun) infeasible() bool { return run.report.Status == solver.Infeasible.String() }
+
+// readViolation takes the violating set of rows from the report.
+func (run *storedRun) readViolation(dir string) error {
+	malformed := withHint(fmt.Errorf("%s: the report has no usable violating_rows: %w", dir, solver.ErrFormat), "solve again: the report is damaged")
+	v, _ := run.report.Stats.Get("violating_rows")
+	rows, ok := v.([]any)
+	if !ok || len(rows) == 0 {
+		return malformed
+	}
+	seen := map[int]bool{}
+	for _, x := range rows {
+		i, ok := x.(float64)
+		at := int(i) - 1
+		if !ok || float64(at+1) != i || at < 0 || at >= len(run.answer.problem.a) || seen[at] {
+			return malformed
+		}
+		seen[at] = true
+		run.violating = append(run.violating, at)
+	}
+	return nil
 }
 
 // mismatch is a file that is not the one which the report speaks of.
@@ -65,9 +89,6 @@ func readStoredRun(in *inputs, dir string) (*storedRun, error) {
 	if rep.Command != "ot" {
 		return nil, fmt.Errorf("%s: a report of %q cannot be read here: %w", dir, rep.Command, solver.ErrUnsupported)
 	}
-	if rep.Status == solver.Infeasible.String() {
-		return nil, withHint(fmt.Errorf("%s: the run ended as infeasible and stored no answer: %w", dir, solver.ErrUnsupported), "its report.json says why")
-	}
 	run := &storedRun{report: rep}
 	source, err := storedSource(in, rep)
 	if err != nil {
@@ -78,6 +99,9 @@ func readStoredRun(in *inputs, dir string) (*storedRun, error) {
 		return nil, withHint(err, "run from where the solve ran, or name moved files with --input ROLE=FILE")
 	}
 	run.compareInputs(in)
+	if run.infeasible() {
+		return run, run.readViolation(dir)
+	}
 	return run, run.readAnswers(in, dir)
 }
 

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -57,7 +58,7 @@ func Create(path string) (*AtomicFile, error) {
 		}
 	}
 	a.buf = bufio.NewWriterSize(a.f, writeBuffer)
-	switch filepath.Ext(path) {
+	switch strings.ToLower(filepath.Ext(path)) {
 	case ".gz":
 		a.compressor = gzip.NewWriter(a.buf)
 	case ".zst":
@@ -69,8 +70,12 @@ func Create(path string) (*AtomicFile, error) {
 	return a, nil
 }
 
+// longestStem keeps temporary names below the 255 bytes that file systems take.
+const longestStem = 200
+
 func createBeside(path string, mode fs.FileMode) (*os.File, error) {
 	dir, name := filepath.Split(path)
+	name = name[:min(len(name), longestStem)]
 	for range 100 {
 		temp := filepath.Join(dir, fmt.Sprintf(".%s.%08x.tmp", name, rand.Uint32()))
 		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)

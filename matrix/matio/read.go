@@ -168,10 +168,13 @@ func (s *source) sniff(opt *ReadOptions) (Format, error) {
 		}
 		return "", &SyntaxError{File: s.name, Msg: "empty file"}
 	}
+	found := lookOf(start)
+	if found == FormatCSV && opt.Format != FormatNPY && bytes.IndexByte(start, 0) >= 0 {
+		return "", &SyntaxError{File: s.name, Msg: "binary data: this is no file of numbers that can be read"}
+	}
 	if opt.Format != "" {
 		return opt.Format, nil
 	}
-	found := lookOf(start)
 	if base, _, ok := strings.Cut(s.name, "#"); ok && strings.HasSuffix(base, ".npz") {
 		return FormatNPY, nil
 	}

@@ -272,3 +272,12 @@ func TestConversions(t *testing.T) {
 		}
 	}
 }
+
+func TestBinaryDataAreRefused(t *testing.T) {
+	for _, data := range []string{strings.Repeat("\x00", 100), "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "\x7fELF\x02\x01\x01\x00"} {
+		_, err := Read(strings.NewReader(data), "data", nil)
+		if !errors.Is(err, solver.ErrFormat) || !strings.Contains(err.Error(), "binary") {
+			t.Errorf("%.8q: %v", data, err)
+		}
+	}
+}
