@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 )
 
@@ -66,6 +65,7 @@ func ForCtx(ctx context.Context, threads, n int, fn func(chunk int)) error {
 type Panic struct {
 	Value any
 	Stack []byte // of the goroutine that panicked
+	own   bool   // it was the caller's goroutine
 }
 
 func (p *Panic) Error() string { return fmt.Sprintf("%v\n\nin a worker:\n%s", p.Value, p.Stack) }
@@ -79,67 +79,81 @@ func (p *Panic) Unwrap() error {
 	return err
 }
 
+// loop is one call of For. It is over when every chunk is done, not when every
+// goroutine has ended: one that wakes late finds nothing left and is not
+// waited for, which matters where a loop takes microseconds.
 type loop struct {
-	next     atomic.Int64
-	n        int64
-	fn       func(int)
-	done     <-chan struct{}
-	stopped  atomic.Bool
-	panicked atomic.Pointer[Panic]
-	wg       sync.WaitGroup
+	next, done atomic.Int64
+	n          int64
+	fn         func(int)
+	cancel     <-chan struct{}
+	skip       atomic.Bool // after a panic or the end of a context
+	cancelled  atomic.Bool
+	panicked   atomic.Pointer[Panic]
+	finished   chan struct{}
 }
 
 // run reports whether every chunk ran.
-func run(done <-chan struct{}, threads, n int, fn func(int)) bool {
-	l := &loop{n: int64(n), fn: fn, done: done}
-	l.wg.Add(threads - 1)
+func run(cancel <-chan struct{}, threads, n int, fn func(int)) bool {
+	l := &loop{n: int64(n), fn: fn, cancel: cancel, finished: make(chan struct{})}
 	for range threads - 1 {
-		go l.worker()
+		go l.claim(false)
 	}
-	func() {
-		// The other goroutines must not outlive the call, even if fn panics here.
-		defer l.wg.Wait()
-		ok := false
-		defer func() {
-			if !ok {
-				l.next.Store(l.n)
-			}
-		}()
-		l.claim()
-		ok = true
-	}()
+	l.claim(true)
+	l.wait()
 	if p := l.panicked.Load(); p != nil {
+		if p.own {
+			panic(p.Value)
+		}
 		panic(p)
 	}
-	return !l.stopped.Load()
+	return !l.cancelled.Load()
 }
 
-func (l *loop) worker() {
-	defer l.wg.Done()
-	defer func() {
-		if v := recover(); v != nil {
-			l.panicked.CompareAndSwap(nil, NewPanic(v))
-			l.next.Store(l.n)
+// spins is how often the end of a loop is looked for before sleeping: chunks
+// under way elsewhere mostly end within microseconds.
+const spins = 2000
+
+func (l *loop) wait() {
+	for range spins {
+		if l.done.Load() == l.n {
+			return
 		}
-	}()
-	l.claim()
+	}
+	<-l.finished
 }
 
-func (l *loop) claim() {
+func (l *loop) claim(own bool) {
 	for {
 		c := l.next.Add(1) - 1
 		if c >= l.n {
 			return
 		}
-		if l.done != nil {
-			select {
-			case <-l.done:
-				l.stopped.Store(true)
-				l.next.Store(l.n)
-				return
-			default:
-			}
+		l.chunk(int(c), own)
+		if l.done.Add(1) == l.n {
+			close(l.finished)
 		}
-		l.fn(int(c))
 	}
+}
+
+// chunk runs one chunk unless the loop is to end.
+func (l *loop) chunk(c int, own bool) {
+	if l.cancel != nil {
+		select {
+		case <-l.cancel:
+			l.cancelled.Store(true)
+			l.skip.Store(true)
+		default:
+		}
+	}
+	if l.skip.Load() {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			l.panicked.CompareAndSwap(nil, &Panic{Value: v, Stack: debug.Stack(), own: own})
+			l.skip.Store(true)
+		}
+	}()
+	l.fn(c)
 }
