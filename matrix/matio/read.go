@@ -168,25 +168,23 @@ func (s *source) sniff(opt *ReadOptions) (Format, error) {
 		}
 		return "", &SyntaxError{File: s.name, Msg: "empty file"}
 	}
-	found := lookOf(start)
-	if found == FormatCSV && opt.Format != FormatNPY && bytes.IndexByte(start, 0) >= 0 {
-		return "", &SyntaxError{File: s.name, Msg: "binary data: this is no file of numbers that can be read"}
-	}
 	if opt.Format != "" {
 		return opt.Format, nil
 	}
+	found := lookOf(start)
 	if base, _, ok := strings.Cut(s.name, "#"); ok && strings.HasSuffix(base, ".npz") {
 		return FormatNPY, nil
 	}
 	named, _, ok := FormatOf(s.name)
-	if !ok {
-		return found, nil
-	}
 	switch {
+	case !ok:
 	case named == FormatLIBSVM && found == FormatCSV:
 		return FormatLIBSVM, nil // a row without features looks like CSV
 	case (named == FormatMTX || named == FormatNPY || named == FormatLIBSVM) && found != named:
 		return "", &SyntaxError{File: s.name, Line: firstLine(named), Msg: fmt.Sprintf("this is no %s file: %s", named, missingMark(named))}
+	}
+	if found == FormatCSV && bytes.IndexByte(start, 0) >= 0 {
+		return "", &SyntaxError{File: s.name, Msg: "binary data: this is no file of numbers that can be read"}
 	}
 	return found, nil
 }
