@@ -86,11 +86,22 @@ func FuzzNormalise(f *testing.F) {
 		if err != nil {
 			return
 		}
+		whole := map[string]int{} // arguments that may be a flag with its value
+		for _, x := range args {
+			if x == "--" {
+				break
+			}
+			whole[x]++
+		}
 		typed := 0 // arguments that are neither the subcommand nor "--"
 		for _, x := range line.flags {
 			typed++
-			if o, ok := findOption(probe()[0].options, flagName(x)); ok && !o.boolean() && !slices.Contains(args, x) {
-				typed++ // its value was an argument of its own
+			if o, ok := findOption(probe()[0].options, flagName(x)); ok && !o.boolean() {
+				if whole[x] == 0 {
+					typed++ // its value was an argument of its own
+					continue
+				}
+				whole[x]--
 			}
 		}
 		typed += len(line.args)
