@@ -13,14 +13,12 @@ type denseSchur struct {
 	s    *semidual
 	p    *point
 	plan []float64 // n×m, nil when rows are recomputed
-	d    []float64
-	gram []float64 // diag(Pᵀ diag(1/a) P)
-	diag []float64
-	q    [][]float64 // partial products by block of rows
+	shifted
+	q [][]float64 // partial products by block of rows
 }
 
 func newDenseSchur(s *semidual, limit int64) *denseSchur {
-	h := &denseSchur{s: s, d: make([]float64, s.m), gram: make([]float64, s.m), diag: make([]float64, s.m), q: make([][]float64, len(s.blocks))}
+	h := &denseSchur{s: s, q: make([][]float64, len(s.blocks))}
 	if storesPlan(s, limit) {
 		h.plan = make([]float64, s.n*s.m)
 	}
@@ -37,6 +35,7 @@ func storesPlan(s *semidual, limit int64) bool { return 8*int64(s.n)*int64(s.m) 
 func (h *denseSchur) moveTo(p *point) {
 	s := h.s
 	h.p = p
+	h.over(s.b, p.c)
 	s.passes++
 	h.rows(func(k, i int, row []float64) {
 		scale := 1 / s.a[i]
@@ -45,13 +44,6 @@ func (h *denseSchur) moveTo(p *point) {
 		}
 	}, true)
 	h.sum(h.gram)
-}
-
-func (h *denseSchur) shift(mu float64) {
-	for j, b := range h.s.b {
-		h.d[j] = h.p.c[j] + mu*b
-		h.diag[j] = max(h.d[j]-h.gram[j], smallestDiagonal*h.d[j])
-	}
 }
 
 // rows visits every row of P in blocks; h.q[k] is cleared before block k.
@@ -91,13 +83,10 @@ func (h *denseSchur) mul(q, y []float64) {
 		h.s.passes++
 	}
 	h.sum(q)
-	for j := range q {
-		q[j] = h.d[j]*y[j] - q[j]
-	}
+	h.complement(q, y)
 }
 
-func (h *denseSchur) diagonal() []float64 { return h.diag }
-func (h *denseSchur) flops() float64      { return 4 * float64(h.s.n) * float64(h.s.m) }
+func (h *denseSchur) flops() float64 { return 4 * float64(h.s.n) * float64(h.s.m) }
 
 func (h *denseSchur) lowerFlops() float64 {
 	if h.plan == nil {

@@ -164,13 +164,7 @@ func (s *semidual) evalSeparable(p *point, relax float64, sel *selection) {
 	for k, i := range g.rows {
 		lse := v[i]
 		p.h += s.a[k] * lse
-		exact := s.logA[k] - lse
-		if relax == 1 || math.IsNaN(p.alpha[k]) {
-			p.alpha[k] = exact
-			continue
-		}
-		step := (relax - 1) * (exact - p.alpha[k])
-		p.alpha[k] = exact + step
+		step := p.moveRow(k, s.logA[k]-lse, relax)
 		p.e += s.a[k] * math.Abs(math.Expm1(step))
 	}
 	v = g.scatter(p.alpha, g.rows)

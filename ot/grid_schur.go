@@ -5,16 +5,15 @@ import "math"
 // gridSchur is the Hessian with nothing dropped on a grid: products with P
 // and Pᵀ are axis-wise log-sum-exps of the positive and the negative part.
 type gridSchur struct {
-	s    *semidual
-	p    *point
-	d    []float64 // c + μ b
-	gram []float64 // diag(Pᵀ diag(1/a) P)
-	diag []float64
-	w    []float64
+	s *semidual
+	p *point
+	shifted
+	w []float64
 }
 
 func newGridSchur(s *semidual, p *point) *gridSchur {
-	h := &gridSchur{s: s, p: p, d: make([]float64, s.m), gram: make([]float64, s.m), diag: make([]float64, s.m), w: make([]float64, s.n)}
+	h := &gridSchur{s: s, p: p, w: make([]float64, s.n)}
+	h.over(s.b, p.c)
 	// P_ij²/a_i = exp((2α_i − log a_i) + 2β_j − 2C_ij/ε): the same transform at ε/2.
 	v := make([]float64, s.n)
 	for i, x := range p.alpha {
@@ -28,13 +27,6 @@ func newGridSchur(s *semidual, p *point) *gridSchur {
 	return h
 }
 
-func (h *gridSchur) shift(mu float64) {
-	for j, b := range h.s.b {
-		h.d[j] = h.p.c[j] + mu*b
-		h.diag[j] = max(h.d[j]-h.gram[j], smallestDiagonal*h.d[j])
-	}
-}
-
 func (h *gridSchur) mul(q, y []float64) {
 	g, p := h.s.grid, h.p
 	h.product(h.w, y, p.beta, p.alpha, g.cols, g.rows)
@@ -42,9 +34,7 @@ func (h *gridSchur) mul(q, y []float64) {
 		h.w[i] /= a
 	}
 	h.product(q, h.w, p.alpha, p.beta, g.rows, g.cols)
-	for j := range q {
-		q[j] = h.d[j]*y[j] - q[j]
-	}
+	h.complement(q, y)
 	h.s.passes++
 }
 
@@ -71,8 +61,6 @@ func (h *gridSchur) product(out, y, from, to []float64, fromAt, toAt []int) {
 		}
 	}
 }
-
-func (h *gridSchur) diagonal() []float64 { return h.diag }
 
 func (h *gridSchur) flops() float64 {
 	axes := 0

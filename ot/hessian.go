@@ -35,15 +35,43 @@ type positive interface {
 // diagonal entry before it is no longer trusted.
 const smallestDiagonal = 1e-8
 
+// shifted is the diagonal that every form of the Hessian has.
+type shifted struct {
+	b, c []float64 // column marginals, and column sums of P
+	d    []float64 // c + μ b
+	gram []float64 // diagonal of the part that is subtracted
+	diag []float64
+}
+
+// over sets the marginals and the sums and makes room for the rest.
+func (h *shifted) over(b, c []float64) {
+	m := len(b)
+	h.b, h.c = b, c
+	h.d, h.gram, h.diag = resize(h.d, m), resize(h.gram, m), resize(h.diag, m)
+}
+
+func (h *shifted) shift(mu float64) {
+	for j, b := range h.b {
+		h.d[j] = h.c[j] + mu*b
+		h.diag[j] = max(h.d[j]-h.gram[j], smallestDiagonal*h.d[j])
+	}
+}
+
+func (h *shifted) diagonal() []float64 { return h.diag }
+
+// complement turns q = Pᵀ diag(1/a) P y into S y.
+func (h *shifted) complement(q, y []float64) {
+	for j := range q {
+		q[j] = h.d[j]*y[j] - q[j]
+	}
+}
+
 // hessian holds the sparsified plan and reuses its memory from step to step.
 type hessian struct {
-	s        *semidual
-	kept     *kept // P_s
-	nnz      int
-	c        []float64 // column sums of P
-	d        []float64 // c + μ b
-	gram     []float64 // diag(P_sᵀ diag(1/a) P_s)
-	diag     []float64
+	s    *semidual
+	kept *kept // P_s
+	nnz  int
+	shifted
 	partial  [][]float64 // products by group of rows
 	cols     sparseRows  // P_sᵀ, built when lower needs it
 	haveCols bool
@@ -87,8 +115,7 @@ func (h *hessian) sparsify(p *point, theta float64) {
 	h.kept = &p.kept
 	h.nnz = h.kept.drop(s, p.c, theta)
 	h.haveCols = false
-	h.c = p.c
-	h.d, h.gram, h.diag = resize(h.d, s.m), resize(h.gram, s.m), resize(h.diag, s.m)
+	h.over(s.b, p.c)
 	if h.partial == nil {
 		h.partial = make([][]float64, productGroups)
 		for g := range h.partial {
@@ -102,13 +129,6 @@ func gramRow(h *hessian, i int, col []int32, val, sum []float64) {
 	scale := 1 / h.s.a[i]
 	for t, j := range col {
 		sum[j] += scale * val[t] * val[t]
-	}
-}
-
-func (h *hessian) shift(mu float64) {
-	for j, b := range h.s.b {
-		h.d[j] = h.c[j] + mu*b
-		h.diag[j] = max(h.d[j]-h.gram[j], smallestDiagonal*h.d[j])
 	}
 }
 
@@ -146,13 +166,10 @@ func productRow(h *hessian, i int, col []int32, val, sum []float64) {
 func (h *hessian) mul(q, y []float64) {
 	h.y = y
 	h.byGroups(productRow, q)
-	for j := range q {
-		q[j] = h.d[j]*y[j] - q[j]
-	}
+	h.complement(q, y)
 }
 
-func (h *hessian) diagonal() []float64 { return h.diag }
-func (h *hessian) flops() float64      { return 4 * float64(h.nnz) }
+func (h *hessian) flops() float64 { return 4 * float64(h.nnz) }
 
 func (h *hessian) lowerFlops() float64 {
 	f := 0.0

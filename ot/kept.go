@@ -35,9 +35,7 @@ func (b *keptBlock) add(e []float64, scale, rowThr float64, sel *selection) {
 	if b.full {
 		return
 	}
-	at, room := b.grow(len(e))
-	n := kern.SelectPlan(b.col[at:room], b.val[at:room], e, scale, rowThr, sel.col, 0)
-	b.col, b.val = b.col[:at+n], b.val[:at+n]
+	b.take(e, scale, rowThr, sel.col)
 	b.endRow(len(e), sel.fill)
 }
 
@@ -46,12 +44,19 @@ func (b *keptBlock) extend(e []float64, rowThr float64, colThr []float64, number
 	if b.full {
 		return
 	}
-	at, room := b.grow(len(e))
-	n := kern.SelectPlan(b.col[at:room], b.val[at:room], e, 1, rowThr, colThr, 0)
-	b.col, b.val = b.col[:at+n], b.val[:at+n]
-	for t, j := range b.col[at:] {
-		b.col[at+t] = number[j]
+	added := b.take(e, 1, rowThr, colThr)
+	for t, j := range added {
+		added[t] = number[j]
 	}
+}
+
+// take appends the entries scale·e_j ≥ min(rowThr, colThr_j) and returns
+// their columns.
+func (b *keptBlock) take(e []float64, scale, rowThr float64, colThr []float64) []int32 {
+	at, room := b.grow(len(e))
+	n := kern.SelectPlan(b.col[at:room], b.val[at:room], e, scale, rowThr, colThr, 0)
+	b.col, b.val = b.col[:at+n], b.val[:at+n]
+	return b.col[at:]
 }
 
 // grow makes room for a selection from n entries at the end. Memory is taken

@@ -183,15 +183,22 @@ func (s *semidual) evalRow(p *point, i int, relax float64, e []float64, sums *bl
 	}
 	lse := math.Log(sum) - f
 	sums.h += s.a[i] * lse
-	exact := s.logA[i] - lse
-	if relax == 1 || math.IsNaN(p.alpha[i]) {
-		p.alpha[i] = exact
+	step := p.moveRow(i, s.logA[i]-lse, relax)
+	if step == 0 {
 		return s.a[i] / sum
 	}
-	step := (relax - 1) * (exact - p.alpha[i])
-	p.alpha[i] = exact + step
 	sums.e += s.a[i] * math.Abs(math.Expm1(step))
 	return s.a[i] / sum * math.Exp(step)
+}
+
+// moveRow sets α_i to its optimum, or with relax ≠ 1 only that part of the
+// way from where it was, and returns how far beyond the optimum it went.
+func (p *point) moveRow(i int, optimum, relax float64) (step float64) {
+	if relax != 1 && !math.IsNaN(p.alpha[i]) {
+		step = (relax - 1) * (optimum - p.alpha[i])
+	}
+	p.alpha[i] = optimum + step
+	return step
 }
 
 // sweep is the column half of a Sinkhorn iteration: β += ω (log b − log c).

@@ -198,13 +198,7 @@ func TestHessians(t *testing.T) {
 				p.Reg = 0.2
 				s := semidualOf(t, p)
 				x := somePoint(t, s, 7)
-				sel := &selection{row: theta, col: make([]float64, s.m), fill: 1}
-				for j := range sel.col {
-					sel.col[j] = theta * x.c[j]
-				}
-				if err := s.eval(context.Background(), x, 1, sel); err != nil {
-					t.Fatal(err)
-				}
+				evalSelecting(t, s, x, theta)
 				h := &hessian{s: s}
 				h.sparsify(x, theta)
 				h.shift(mu)
@@ -239,13 +233,7 @@ func TestDroppedMass(t *testing.T) {
 	s := semidualOf(t, p)
 	x := somePoint(t, s, 2)
 	const theta = 1e-4
-	sel := &selection{row: theta, col: make([]float64, s.m), fill: 1}
-	for j := range sel.col {
-		sel.col[j] = theta * x.c[j]
-	}
-	if err := s.eval(context.Background(), x, 1, sel); err != nil {
-		t.Fatal(err)
-	}
+	evalSelecting(t, s, x, theta)
 	h := &hessian{s: s}
 	h.sparsify(x, theta)
 	kept, col := 0, make([]float64, s.m)
@@ -281,13 +269,7 @@ func TestSelectionOnAGrid(t *testing.T) {
 		var hessians []*hessian
 		for _, s := range []*semidual{full, byAxes} {
 			x := somePoint(t, s, 9)
-			sel := &selection{row: theta, col: make([]float64, s.m), fill: 1}
-			for j := range sel.col {
-				sel.col[j] = theta * x.c[j]
-			}
-			if err := s.eval(context.Background(), x, 1, sel); err != nil {
-				t.Fatal(err)
-			}
+			evalSelecting(t, s, x, theta)
 			h := &hessian{s: s}
 			h.sparsify(x, theta)
 			hessians = append(hessians, h)
@@ -394,5 +376,17 @@ func TestNoAllocations(t *testing.T) {
 	}
 	if per := (b - a) / float64(many-few); per > 0 {
 		t.Errorf("%g allocations an iteration of conjugate gradients", per)
+	}
+}
+
+// evalSelecting evaluates x and keeps the entries that θ warrants.
+func evalSelecting(t *testing.T, s *semidual, x *point, theta float64) {
+	t.Helper()
+	sel := &selection{row: theta, col: make([]float64, s.m), fill: 1}
+	for j := range sel.col {
+		sel.col[j] = theta * x.c[j]
+	}
+	if err := s.eval(context.Background(), x, 1, sel); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -74,13 +74,8 @@ func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
 	if len(args) == 0 {
 		return nil, usageError("solve check DIR/, or solve check ot --a … --answer plan=FILE", "what is to be checked is missing")
 	}
-	renamed, err := pairs(v, "input")
-	if err != nil {
+	if err := o.in.rename(v); err != nil {
 		return nil, err
-	}
-	o.in.renamed = map[string]string{}
-	for _, p := range renamed {
-		o.in.renamed[p[0]] = p[1]
 	}
 	if args[0] != "ot" {
 		return o, o.parseStored(v, args)
@@ -89,6 +84,7 @@ func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
 	if err := o.source.takePositionals(args[1:]); err != nil {
 		return nil, err
 	}
+	var err error
 	if o.answers, err = pairs(v, "answer"); err != nil {
 		return nil, err
 	}
@@ -133,6 +129,19 @@ func (o *checkOptions) parseReg(v *values) error {
 	var err error
 	o.regStat, o.regFactor, err = parseRegRel(v)
 	return err
+}
+
+// rename takes the --input flags: where the inputs of a stored run are now.
+func (in *inputs) rename(v *values) error {
+	renamed, err := pairs(v, "input")
+	if err != nil {
+		return err
+	}
+	in.renamed = map[string]string{}
+	for _, p := range renamed {
+		in.renamed[p[0]] = p[1]
+	}
+	return nil
 }
 
 // pairs reads a repeated NAME=FILE flag.

@@ -64,13 +64,8 @@ func parsePlotOptions(v *values, con *console) (*plotOptions, error) {
 	if v.err != nil {
 		return nil, v.err
 	}
-	renamed, err := pairs(v, "input")
-	if err != nil {
+	if err := o.in.rename(v); err != nil {
 		return nil, err
-	}
-	o.in.renamed = map[string]string{}
-	for _, p := range renamed {
-		o.in.renamed[p[0]] = p[1]
 	}
 	o.stored = parseDestination(from).dir
 	if o.stored == (o.kind == "convergence") && o.kind != "" {
