@@ -112,7 +112,7 @@ const (
 // of a column.
 func (h *hessian) sparsify(p *point, theta float64) {
 	s := h.s
-	h.kept = &p.kept
+	h.kept = p.kept
 	h.nnz = h.kept.drop(s, p.c, theta)
 	h.haveCols = false
 	h.over(s.b, p.c)

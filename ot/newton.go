@@ -18,8 +18,8 @@ import (
 // Tuning of the method; all dimensionless.
 const (
 	dropRate       = 0.1  // δ: dropped mass relative to the marginal error
-	scalingFactor  = 4.0  // ε of one level over that of the next
-	firstLevel     = 40.0 // first level: (max C − min C)/firstLevel
+	scalingFactor  = 6.0  // ε of one level over that of the next
+	firstLevel     = 30.0 // first level: (max C − min C)/firstLevel
 	scaleFrom      = 50.0 // (max C − min C)/ε from which ε is scaled
 	levelSweeps    = 3    // Sinkhorn sweeps when a level starts
 	levelError     = 0.05 // marginal error at which a level ends
@@ -86,8 +86,10 @@ func newNewton(s *semidual, opt *Options, stats *Stats, log *progress) *newton {
 		sweeps: minSweeps, lastCG: usualCG, stats: stats, log: log,
 	}
 	nw.hess.s = s
-	// Two points and the Hessian hold kept entries, 12 bytes each.
-	const bytes = 3 * 12
+	// The points share their entries, 12 bytes each: those of cur are not
+	// needed once the direction is known.
+	nw.trial.kept = nw.cur.kept
+	const bytes = 2 * 12 // while they grow, they are there twice
 	nw.fill = min(denseFill, float64(opt.MemoryLimit())/(2*bytes*float64(s.n)*float64(s.m)))
 	return nw
 }
@@ -270,6 +272,11 @@ func (nw *newton) keepBest() {
 // follow a step which had to be cut.
 func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 	s := nw.s
+	if !nw.cur.selected {
+		if err := s.eval(ctx, nw.cur, 1, nw.selectAt(nw.cur.e)); err != nil {
+			return cause(ctx)
+		}
+	}
 	s.gradient(nw.g, nw.cur)
 	if reason := nw.direction(ctx, goal); reason != "" {
 		return reason
@@ -339,6 +346,7 @@ func (nw *newton) search(ctx context.Context, slope, goal float64) (t float64, o
 		t = nw.radius / size
 	}
 	slack := 1e-14 * max(1, math.Abs(nw.cur.h))
+	nw.cur.selected = false // the trials overwrite the entries
 	for range maxTrials {
 		for j := range nw.y {
 			nw.trial.beta[j] = nw.cur.beta[j] + t*nw.y[j]

@@ -26,11 +26,11 @@ type point struct {
 	e              float64 // marginal error ‖P1−a‖₁ + ‖Pᵀ1−b‖₁
 	valid          bool    // whether the rest belongs to beta
 	selected       bool    // whether kept does, too
-	kept           kept    // entries of P selected during the pass
+	kept           *kept   // entries of P selected during the pass
 }
 
 func newPoint(n, m int) *point {
-	p := &point{beta: make([]float64, m), alpha: make([]float64, n), c: make([]float64, m), h: math.NaN(), e: math.NaN()}
+	p := &point{beta: make([]float64, m), alpha: make([]float64, n), c: make([]float64, m), h: math.NaN(), e: math.NaN(), kept: new(kept)}
 	for i := range p.alpha {
 		p.alpha[i] = math.NaN() // no shift known yet
 	}

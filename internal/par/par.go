@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"sync/atomic"
 )
 
 // Threads returns n, or GOMAXPROCS when n is not positive.
@@ -55,7 +54,7 @@ func ForCtx(ctx context.Context, threads, n int, fn func(chunk int)) error {
 		}
 		return nil
 	}
-	if !run(ctx.Done(), threads, n, fn) {
+	if !run(ctx, threads, n, fn) {
 		return ctx.Err()
 	}
 	return nil
@@ -77,83 +76,4 @@ func NewPanic(v any) *Panic { return &Panic{Value: v, Stack: debug.Stack()} }
 func (p *Panic) Unwrap() error {
 	err, _ := p.Value.(error)
 	return err
-}
-
-// loop is one call of For. It is over when every chunk is done, not when every
-// goroutine has ended: one that wakes late finds nothing left and is not
-// waited for, which matters where a loop takes microseconds.
-type loop struct {
-	next, done atomic.Int64
-	n          int64
-	fn         func(int)
-	cancel     <-chan struct{}
-	skip       atomic.Bool // after a panic or the end of a context
-	cancelled  atomic.Bool
-	panicked   atomic.Pointer[Panic]
-	finished   chan struct{}
-}
-
-// run reports whether every chunk ran.
-func run(cancel <-chan struct{}, threads, n int, fn func(int)) bool {
-	l := &loop{n: int64(n), fn: fn, cancel: cancel, finished: make(chan struct{})}
-	for range threads - 1 {
-		go l.claim(false)
-	}
-	l.claim(true)
-	l.wait()
-	if p := l.panicked.Load(); p != nil {
-		if p.own {
-			panic(p.Value)
-		}
-		panic(p)
-	}
-	return !l.cancelled.Load()
-}
-
-// spins is how often the end of a loop is looked for before sleeping: chunks
-// under way elsewhere mostly end within microseconds.
-const spins = 2000
-
-func (l *loop) wait() {
-	for range spins {
-		if l.done.Load() == l.n {
-			return
-		}
-	}
-	<-l.finished
-}
-
-func (l *loop) claim(own bool) {
-	for {
-		c := l.next.Add(1) - 1
-		if c >= l.n {
-			return
-		}
-		l.chunk(int(c), own)
-		if l.done.Add(1) == l.n {
-			close(l.finished)
-		}
-	}
-}
-
-// chunk runs one chunk unless the loop is to end.
-func (l *loop) chunk(c int, own bool) {
-	if l.cancel != nil {
-		select {
-		case <-l.cancel:
-			l.cancelled.Store(true)
-			l.skip.Store(true)
-		default:
-		}
-	}
-	if l.skip.Load() {
-		return
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			l.panicked.CompareAndSwap(nil, &Panic{Value: v, Stack: debug.Stack(), own: own})
-			l.skip.Store(true)
-		}
-	}()
-	l.fn(c)
 }
