@@ -13,6 +13,7 @@ var (
 	ErrNegative            = errors.New("negative value")
 	ErrNotSymmetric        = errors.New("matrix is not symmetric")
 	ErrNotPositiveDefinite = errors.New("matrix is not positive definite")
+	ErrSingular            = errors.New("matrix is singular")
 	ErrInfeasible          = errors.New("problem is infeasible")
 	ErrUnbounded           = errors.New("problem is unbounded")
 	ErrIterationLimit      = errors.New("iteration limit reached")

@@ -89,6 +89,8 @@ func (e *VerdictError) Unwrap() error {
 		return ErrTimeLimit
 	case NotPositiveDefinite:
 		return ErrNotPositiveDefinite
+	case Singular:
+		return ErrSingular
 	case Interrupted:
 		return ErrInterrupted
 	default:
