@@ -176,7 +176,7 @@ func (r *otRun) certifyAsWritten(plan *matrix.CSR) error {
 	res := r.result
 	c, err := verify.Entropic(verify.Transport{
 		A: r.problem.a, B: r.problem.b, Cost: cost, Reg: r.eps, Threads: r.o.settings.Threads,
-	}, verify.SparsePlan(plan), res.F, res.G)
+	}, verify.SparseRows(plan), res.F, res.G)
 	if err != nil {
 		return err
 	}

@@ -284,14 +284,14 @@ func asPotentials(file *matio.File, n, m int) (f, g []float64, err error) {
 }
 
 // rows gives the plan to the checker; nil when there is none.
-func (a *transportAnswer) rows() verify.PlanRows {
+func (a *transportAnswer) rows() verify.Rows {
 	switch {
 	case a.plan == nil:
 		return nil
 	case a.plan.Sparse != nil:
-		return verify.SparsePlan(a.plan.Sparse)
+		return verify.SparseRows(a.plan.Sparse)
 	}
-	return verify.DensePlan(a.plan.Dense)
+	return verify.DenseRows(a.plan.Dense)
 }
 
 // row gives the plan to a plot.

@@ -7,13 +7,6 @@ import (
 	"solve/solver"
 )
 
-// PlanRows gives a plan row by row, from several goroutines at once. cols is
-// nil for a dense row (vals then has length m), else the strictly increasing
-// columns of vals. scratch has length m and may back vals.
-type PlanRows interface {
-	Row(i int, scratch []float64) (cols []int32, vals []float64)
-}
-
 // Transport is a balanced transport problem; Reg > 0 is the entropic ε,
 // 0 the unregularised problem.
 type Transport struct {
@@ -60,7 +53,7 @@ const (
 // An upper bound from a plan with marginal error e is raised by what repairing
 // it can cost: e·max(C,0) for mass added, e·max(−C,0) for mass removed, where
 // negative mass counts twice.
-func Entropic(t Transport, plan PlanRows, f, g []float64) (TransportCertificate, error) {
+func Entropic(t Transport, plan Rows, f, g []float64) (TransportCertificate, error) {
 	if err := t.check(f, g); err != nil {
 		return TransportCertificate{}, err
 	}
@@ -170,7 +163,7 @@ func newTally(m int) *tally {
 }
 
 // sweep reads the cost and the plan once and tallies.
-func (v *evaluation) sweep(plan PlanRows) *tally {
+func (v *evaluation) sweep(plan Rows) *tally {
 	total := newTally(v.m)
 	total.plan.row, total.generated.row = make([]float64, v.n), make([]float64, v.n)
 	parts := make([]*tally, stripes(v.n))
@@ -195,7 +188,7 @@ func (v *evaluation) sweep(plan PlanRows) *tally {
 }
 
 // sweepStripe tallies rows lo…hi−1; the row sums go to total.
-func (v *evaluation) sweepStripe(plan PlanRows, total *tally, lo, hi int) *tally {
+func (v *evaluation) sweepStripe(plan Rows, total *tally, lo, hi int) *tally {
 	out := newTally(v.m)
 	scratch, planScratch, dense := make([]float64, v.m), make([]float64, v.m), make([]float64, v.m)
 	col, colGenerated := newColumnSums(v.m), newColumnSums(v.m)
@@ -313,7 +306,7 @@ func compare(p, z float64) (q, divergence, logP float64) {
 }
 
 // denseRow expands row i of a plan into dense unless it is dense already.
-func denseRow(plan PlanRows, i int, scratch, dense []float64) []float64 {
+func denseRow(plan Rows, i int, scratch, dense []float64) []float64 {
 	cols, vals := plan.Row(i, scratch)
 	if cols == nil && len(vals) == len(dense) {
 		return vals

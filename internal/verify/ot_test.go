@@ -34,7 +34,7 @@ func transport(e problems.Entropic) Transport {
 	return Transport{A: e.A, B: e.B, Cost: DenseCost(e.Cost), Reg: e.Reg}
 }
 
-func certify(t rapid.TB, tr Transport, plan PlanRows, f, g []float64) TransportCertificate {
+func certify(t rapid.TB, tr Transport, plan Rows, f, g []float64) TransportCertificate {
 	t.Helper()
 	c, err := Entropic(tr, plan, f, g)
 	if err != nil {
@@ -74,7 +74,7 @@ func TestByHand(t *testing.T) {
 	}
 	plan := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{stay, move, move, stay}}
 	f := math.Log(4*stay) / 2 // P₁₁ = ¼ exp(f_1 + g_1)
-	c := certify(t, tr, DensePlan(plan), []float64{f, f}, []float64{f, f})
+	c := certify(t, tr, DenseRows(plan), []float64{f, f}, []float64{f, f})
 	entropy := 2*stay*math.Log(stay) + 2*move*math.Log(move)
 	near(t, "cost", c.Cost, 2*move, 1e-16)
 	near(t, "objective", c.Objective, 2*move+entropy-1, 2e-16)
@@ -94,7 +94,7 @@ func TestByHand(t *testing.T) {
 func TestClosedForms(t *testing.T) {
 	for _, e := range withPlan() {
 		f, g := potentials(e)
-		c := certify(t, transport(e), DensePlan(e.Plan), f, g)
+		c := certify(t, transport(e), DenseRows(e.Plan), f, g)
 		s := size(e)
 		near(t, e.Name+": cost", c.Cost, e.TransportCost, 1e-15*s)
 		near(t, e.Name+": KL", (c.ValueKL-c.Cost)/e.Reg, e.KL, 1e-13)
@@ -129,7 +129,7 @@ func TestMutations(t *testing.T) {
 			for _, delta := range []float64{1e-7, -1e-7} {
 				plan := &matrix.Dense{Rows: e.Plan.Rows, Cols: e.Plan.Cols, Data: slices.Clone(e.Plan.Data)}
 				plan.Data[k] += delta
-				c := certify(t, transport(e), DensePlan(plan), f, g)
+				c := certify(t, transport(e), DenseRows(plan), f, g)
 				if !(c.MarginalError > tol) || !rejected(c, e) {
 					t.Errorf("%s: entry %d wrong by %g: marginal error %g", e.Name, k, delta, c.MarginalError)
 				}
@@ -138,7 +138,7 @@ func TestMutations(t *testing.T) {
 		for i := range f {
 			h := slices.Clone(f)
 			h[i] += 1e-6 * e.Reg
-			c := certify(t, transport(e), DensePlan(e.Plan), h, g)
+			c := certify(t, transport(e), DenseRows(e.Plan), h, g)
 			if !(c.PotentialMarginal > tol) || !rejected(c, e) {
 				t.Errorf("%s: f_%d wrong: error %g, gap %g", e.Name, i, c.PotentialMarginal, c.DualGap)
 			}
@@ -146,16 +146,16 @@ func TestMutations(t *testing.T) {
 		for j := range g {
 			h := slices.Clone(g)
 			h[j] -= 1e-6 * e.Reg
-			c := certify(t, transport(e), DensePlan(e.Plan), f, h)
+			c := certify(t, transport(e), DenseRows(e.Plan), f, h)
 			if !(c.PotentialMarginal > tol) || !rejected(c, e) {
 				t.Errorf("%s: g_%d wrong: error %g, gap %g", e.Name, j, c.PotentialMarginal, c.DualGap)
 			}
 		}
 		for what, c := range map[string]TransportCertificate{
-			"NaN in the plan":       certify(t, transport(e), DensePlan(with(e.Plan, 0, math.NaN())), f, g),
-			"infinity in the plan":  certify(t, transport(e), DensePlan(with(e.Plan, 1, math.Inf(1))), f, g),
-			"NaN in the potentials": certify(t, transport(e), DensePlan(e.Plan), append([]float64{math.NaN()}, f[1:]...), g),
-			"an infinite potential": certify(t, transport(e), DensePlan(e.Plan), f, append([]float64{math.Inf(1)}, g[1:]...)),
+			"NaN in the plan":       certify(t, transport(e), DenseRows(with(e.Plan, 0, math.NaN())), f, g),
+			"infinity in the plan":  certify(t, transport(e), DenseRows(with(e.Plan, 1, math.Inf(1))), f, g),
+			"NaN in the potentials": certify(t, transport(e), DenseRows(e.Plan), append([]float64{math.NaN()}, f[1:]...), g),
+			"an infinite potential": certify(t, transport(e), DenseRows(e.Plan), f, append([]float64{math.Inf(1)}, g[1:]...)),
 		} {
 			if !rejected(c, e) {
 				t.Errorf("%s: %s is accepted: %+v", e.Name, what, c)
@@ -181,7 +181,7 @@ func TestGapOfACycle(t *testing.T) {
 		for k, sign := range []float64{1, -1, -1, 1} {
 			plan.Data[k] += sign * delta
 		}
-		c := certify(t, transport(e), DensePlan(plan), f, g)
+		c := certify(t, transport(e), DenseRows(plan), f, g)
 		near(t, "marginal error", c.MarginalError, 0, 1e-14)
 		kl := 0.0
 		for k, p := range plan.Data {
@@ -202,7 +202,7 @@ func TestNegativeEntries(t *testing.T) {
 	const exact = 0.2
 	for _, n := range []float64{0, 0.01, 0.1, 0.2} {
 		plan := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{-n, 0.3 + n, 0.5 + n, 0.2 - n}}
-		c := certify(t, tr, DensePlan(plan), nil, nil)
+		c := certify(t, tr, DenseRows(plan), nil, nil)
 		near(t, "marginal error", c.PlanMarginal, n, 1e-15)
 		near(t, "cost", c.Cost, exact-2*n, 1e-15)
 		if !(c.Upper >= exact) {
@@ -223,7 +223,7 @@ func TestUpperBoundOfWrongPlans(t *testing.T) {
 					plan.Data[k] = (r.Float64() - 0.2) / float64(n)
 				}
 			}
-			c := certify(t, Transport{A: e.A, B: e.B, Cost: DenseCost(e.Cost)}, DensePlan(plan), nil, nil)
+			c := certify(t, Transport{A: e.A, B: e.B, Cost: DenseCost(e.Cost)}, DenseRows(plan), nil, nil)
 			if !(c.Upper >= e.Value) {
 				t.Fatalf("%s: upper bound %g below the optimum %g", e.Name, c.Upper, e.Value)
 			}
@@ -244,7 +244,7 @@ func TestLowerBoundOfWrongPotentials(t *testing.T) {
 			for j := range g {
 				g[j] = 10 * r.Normal()
 			}
-			c := certify(t, Transport{A: e.A, B: e.B, Cost: DenseCost(e.Cost)}, DensePlan(plan), f, g)
+			c := certify(t, Transport{A: e.A, B: e.B, Cost: DenseCost(e.Cost)}, DenseRows(plan), f, g)
 			if !(c.Lower <= e.Value) {
 				t.Fatalf("%s: lower bound %g above the optimum %g", e.Name, c.Lower, e.Value)
 			}
@@ -258,7 +258,7 @@ func TestForbiddenArcs(t *testing.T) {
 	cost := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{0, 1, inf, 0}}
 	tr := Transport{A: []float64{0.6, 0.4}, B: []float64{0.6, 0.4}, Cost: DenseCost(cost), Reg: 0.1}
 	good := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{0.6, 0, 0, 0.4}}
-	c := certify(t, tr, DensePlan(good), nil, nil)
+	c := certify(t, tr, DenseRows(good), nil, nil)
 	near(t, "cost", c.Cost, 0, 0)
 	near(t, "marginal error", c.MarginalError, 0, 1e-16)
 	near(t, "max C", c.MaxCost, 1, 0)
@@ -266,13 +266,13 @@ func TestForbiddenArcs(t *testing.T) {
 		t.Errorf("upper bound %g, objective %g", c.Upper, c.Objective)
 	}
 	bad := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{0.5, 0.1, 0.1, 0.3}}
-	c = certify(t, tr, DensePlan(bad), []float64{0, 0}, []float64{0, 0})
+	c = certify(t, tr, DenseRows(bad), []float64{0, 0}, []float64{0, 0})
 	if !math.IsInf(c.Cost, 1) || !math.IsInf(c.Upper, 1) || !math.IsInf(c.DualGap, 1) {
 		t.Errorf("mass on a forbidden arc: %+v", c)
 	}
 	// Too little mass cannot be repaired along forbidden arcs.
 	short := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{0.5, 0, 0, 0.4}}
-	if c = certify(t, tr, DensePlan(short), nil, nil); !math.IsInf(c.Upper, 1) {
+	if c = certify(t, tr, DenseRows(short), nil, nil); !math.IsInf(c.Upper, 1) {
 		t.Errorf("upper bound %g of an incomplete plan", c.Upper)
 	}
 }
@@ -307,7 +307,7 @@ func TestPotentialsAlone(t *testing.T) {
 // A plan alone says nothing of the dual side.
 func TestPlanAlone(t *testing.T) {
 	e := withPlan()[0]
-	c := certify(t, transport(e), DensePlan(e.Plan), nil, nil)
+	c := certify(t, transport(e), DenseRows(e.Plan), nil, nil)
 	if !math.IsNaN(c.DualGap) || !math.IsNaN(c.Lower) || !math.IsNaN(c.PotentialMarginal) {
 		t.Errorf("%+v", c)
 	}
@@ -329,7 +329,7 @@ func TestUnregularised(t *testing.T) {
 	tr := Transport{A: []float64{third, third, third}, B: []float64{third, third, third}, Cost: DenseCost(cost)}
 	plan := &matrix.Dense{Rows: 3, Cols: 3, Data: []float64{0, third, 0, third, 0, 0, 0, 0, third}}
 	f, g := []float64{1, 0, 1}, []float64{2, 0, 1}
-	c := certify(t, tr, DensePlan(plan), f, g)
+	c := certify(t, tr, DenseRows(plan), f, g)
 	near(t, "cost", c.Cost, 5./3, 1e-15)
 	near(t, "lower bound", c.Lower, 5./3, 1e-14)
 	near(t, "gap", c.DualGap, 0, 1e-14)
@@ -338,7 +338,7 @@ func TestUnregularised(t *testing.T) {
 	}
 	// A worse plan has the difference as its gap.
 	worse := &matrix.Dense{Rows: 3, Cols: 3, Data: []float64{third, 0, 0, 0, third, 0, 0, 0, third}}
-	near(t, "gap", certify(t, tr, DensePlan(worse), f, g).DualGap, 1./3, 1e-14)
+	near(t, "gap", certify(t, tr, DenseRows(worse), f, g).DualGap, 1./3, 1e-14)
 	if _, err := Entropic(tr, nil, f, g); err == nil {
 		t.Error("potentials without ε were taken for a plan")
 	}
@@ -362,7 +362,7 @@ func TestSparseRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := certify(t, tr, SparsePlan(csr), f, g), certify(t, tr, DensePlan(plan), f, g); got != want {
+	if got, want := certify(t, tr, SparseRows(csr), f, g), certify(t, tr, DenseRows(plan), f, g); got != want {
 		t.Errorf("sparse %+v, dense %+v", got, want)
 	}
 	// A plan that is empty, or whose rows are.
@@ -370,7 +370,7 @@ func TestSparseRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := certify(t, tr, SparsePlan(empty), f, g)
+	c := certify(t, tr, SparseRows(empty), f, g)
 	near(t, "marginal error of nothing", c.PlanMarginal, 2, 1e-14)
 	near(t, "cost of nothing", c.Cost, 0, 0)
 }
@@ -408,10 +408,10 @@ func scattered(n, m int, seed uint64) (Transport, *matrix.Dense, []float64, []fl
 func TestThreads(t *testing.T) {
 	tr, plan, f, g := scattered(150, 70, 5)
 	tr.Threads = 1
-	dense, rounded := certify(t, tr, DensePlan(plan), f, g), certify(t, tr, nil, f, g)
+	dense, rounded := certify(t, tr, DenseRows(plan), f, g), certify(t, tr, nil, f, g)
 	for _, threads := range []int{0, 2, 7, 200} {
 		tr.Threads = threads
-		if got := certify(t, tr, DensePlan(plan), f, g); got != dense {
+		if got := certify(t, tr, DenseRows(plan), f, g); got != dense {
 			t.Errorf("%d threads: %+v, one: %+v", threads, got, dense)
 		}
 		if got := certify(t, tr, nil, f, g); got != rounded {
@@ -434,7 +434,7 @@ func TestGapByDefinition(t *testing.T) {
 		lo, hi := max(0, a1+b1-1), min(a1, b1)
 		x := lo + share*(hi-lo)
 		plan := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{x, a1 - x, b1 - x, 1 - a1 - b1 + x}}
-		got := certify(t, transport(e), DensePlan(plan), f, g)
+		got := certify(t, transport(e), DenseRows(plan), f, g)
 
 		want := gapByDefinition(e, plan, f, g)
 		near(t, "gap", got.DualGap, want, 1e-13*(size(e)+eps))
@@ -486,21 +486,21 @@ func gapByDefinition(e problems.Entropic, plan *matrix.Dense, f, g []float64) fl
 func TestZeroMass(t *testing.T) {
 	e := problems.TwoByTwo([4]float64{3, 1, -2, 4}, 0.2, 0.7, 0.5)
 	f, g := potentials(e)
-	want := certify(t, transport(e), DensePlan(e.Plan), f, g)
+	want := certify(t, transport(e), DenseRows(e.Plan), f, g)
 	wide := Transport{
 		A: []float64{e.A[0], 0, e.A[1]}, B: append(slices.Clone(e.B), 0), Reg: e.Reg,
 		Cost: DenseCost(&matrix.Dense{Rows: 3, Cols: 3, Data: []float64{3, 1, 2, 1, -1, 0, -2, 4, 1}}),
 	}
 	plan := &matrix.Dense{Rows: 3, Cols: 3, Data: []float64{e.Plan.Data[0], e.Plan.Data[1], 0, 0, 0, 0, e.Plan.Data[2], e.Plan.Data[3], 0}}
 	for _, wild := range []float64{0, 100, -100} {
-		got := certify(t, wide, DensePlan(plan), []float64{f[0], wild, f[1]}, append(slices.Clone(g), wild))
+		got := certify(t, wide, DenseRows(plan), []float64{f[0], wild, f[1]}, append(slices.Clone(g), wild))
 		near(t, "marginal error", got.MarginalError, want.MarginalError, 1e-15)
 		near(t, "gap", got.DualGap, want.DualGap, 1e-15)
 		near(t, "lower bound", got.Lower, want.Lower, 1e-14)
 		near(t, "KL value", got.ValueKL, want.ValueKL, 1e-15)
 	}
 	plan.Data[3] = 0.1 // mass from a point that has none
-	if got := certify(t, wide, DensePlan(plan), []float64{f[0], 0, f[1]}, append(slices.Clone(g), 0)); !(got.MarginalError > 0.1) || !(math.IsInf(got.DualGap, 1)) {
+	if got := certify(t, wide, DenseRows(plan), []float64{f[0], 0, f[1]}, append(slices.Clone(g), 0)); !(got.MarginalError > 0.1) || !(math.IsInf(got.DualGap, 1)) {
 		t.Errorf("mass from nowhere: %+v", got)
 	}
 }
@@ -514,7 +514,7 @@ func TestRefusals(t *testing.T) {
 		"f alone":        func() error { _, err := Entropic(tr, nil, f, nil); return err },
 		"short f":        func() error { _, err := Entropic(tr, nil, f[:1], g); return err },
 		"long g":         func() error { _, err := Entropic(tr, nil, f, append(slices.Clone(g), 0)); return err },
-		"wrong masses":   func() error { x := tr; x.A = x.A[:1]; _, err := Entropic(x, DensePlan(e.Plan), f, g); return err },
+		"wrong masses":   func() error { x := tr; x.A = x.A[:1]; _, err := Entropic(x, DenseRows(e.Plan), f, g); return err },
 		"unknown metric": func() error { _, err := PointCost(e.Cost, e.Cost, "hamming", 1); return err },
 		"unequal columns": func() error {
 			_, err := PointCost(&matrix.Dense{Cols: 2}, &matrix.Dense{Cols: 3}, "cityblock", 1)

@@ -12,7 +12,7 @@ type roundedPlan struct {
 }
 
 // rounded rounds the potentials' plan whose sums are given.
-func (v *evaluation) rounded(sums *marginals) PlanRows {
+func (v *evaluation) rounded(sums *marginals) Rows {
 	r := &roundedPlan{v: v, u: make([]float64, v.n), w: make([]float64, v.m)}
 	for i, a := range v.t.A {
 		r.u[i] = shrink(a, sums.row[i])

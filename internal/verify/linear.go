@@ -1,0 +1,193 @@
+package verify
+
+import (
+	"fmt"
+	"math"
+
+	"solve/solver"
+)
+
+// LinearSystem is A x = b with one right-hand side, or, with LeastSquares,
+// min ‖A x − b‖² + Damp²‖x‖².
+type LinearSystem struct {
+	Rows, Cols   int
+	A            Rows // stored
+	B            []float64
+	LeastSquares bool // Optimality is wanted
+	Damp         float64
+	Threads      int // 0 = all; the result does not depend on it
+}
+
+// LinearCertificate is what Linear found.
+type LinearCertificate struct {
+	RelativeResidual float64 // ‖b − A x‖₂/‖b‖₂; 0/0 = 0
+	BackwardError    float64 // ‖r‖∞/(‖A‖∞‖x‖∞ + ‖b‖∞), Rigal and Gaches 1967
+	Componentwise    float64 // max |r_i|/(|A||x| + |b|)_i, Oettli and Prager 1964; 0/0 = 0
+	Optimality       float64 // ‖Aᵀr − Damp²x‖/(‖A‖_F‖r‖), with the damped rows in both norms; NaN unless LeastSquares
+	Residual         float64 // ‖r‖₂
+	NormB, NormX     float64 // ‖b‖₂, ‖x‖₂
+	Reachable        float64 // relative residual that rounding alone may leave, 4u(‖A‖∞‖x‖∞ + ‖b‖∞)/‖b‖₂·√m
+}
+
+// Linear certifies x. Residuals are formed in double precision, row by row,
+// from the matrix as given.
+func Linear(s LinearSystem, x []float64) (LinearCertificate, error) {
+	if len(s.B) != s.Rows || len(x) != s.Cols {
+		return LinearCertificate{}, fmt.Errorf("verify: the matrix is %d×%d, b has %d and x %d entries: %w", s.Rows, s.Cols, len(s.B), len(x), solver.ErrDimension)
+	}
+	t := s.residual(x)
+	c := LinearCertificate{
+		Residual: norm2(t.r), NormB: norm2(s.B), NormX: norm2(x),
+		Componentwise: t.componentwise, Optimality: math.NaN(),
+	}
+	c.RelativeResidual = ratio(c.Residual, c.NormB)
+	size := t.normA*maxAbs(x) + maxAbs(s.B)
+	c.BackwardError = ratio(maxAbs(t.r), size)
+	c.Reachable = ratio(4*unit*size*math.Sqrt(float64(s.Rows)), c.NormB)
+	if s.LeastSquares {
+		c.Optimality = s.optimality(t.r, x)
+	}
+	return c, nil
+}
+
+// Certificates judges c. A system is solved when the residual meets tol or
+// atol; a least-squares problem when either the residual or the optimality
+// does.
+func (c LinearCertificate) Certificates(tol, atol float64) []solver.Certificate {
+	small := c.RelativeResidual <= tol || (atol > 0 && c.Residual <= atol)
+	residual := solver.Certificate{Name: "relative_residual", Value: c.RelativeResidual, Tol: tol, OK: small}
+	backward := solver.Certificate{Name: "backward_error", Value: c.BackwardError, Tol: math.NaN(), OK: true}
+	if small && c.RelativeResidual > tol {
+		residual.Tol = ratio(atol, c.NormB)
+	}
+	if math.IsNaN(c.Optimality) {
+		return []solver.Certificate{residual, backward}
+	}
+	optimal := solver.Certificate{Name: "optimality", Value: c.Optimality, Tol: tol, OK: c.Optimality <= tol}
+	if small {
+		optimal.Tol, optimal.OK = math.NaN(), true
+	} else {
+		residual.Tol, residual.OK = math.NaN(), true
+	}
+	return []solver.Certificate{residual, optimal, backward}
+}
+
+// NullVector measures how well z proves that A x = b has no solution:
+// ‖Aᵀz‖∞ relative to ‖A‖∞‖z‖∞, which has to be at rounding level, and
+// |zᵀb|/(‖z‖‖b‖), which then is not. A is taken to be symmetric.
+func NullVector(s LinearSystem, z []float64) (kernel, defect float64) {
+	zero := s
+	zero.B = make([]float64, s.Rows)
+	t := zero.residual(z)
+	var dot compensated
+	for i, v := range z {
+		dot.add(v * s.B[i])
+	}
+	return ratio(maxAbs(t.r), t.normA*maxAbs(z)), ratio(math.Abs(dot.value()), norm2(z)*norm2(s.B))
+}
+
+// linearTally is one pass over the rows.
+type linearTally struct {
+	r                    []float64
+	normA, componentwise float64
+}
+
+func (s *LinearSystem) residual(x []float64) linearTally {
+	out := linearTally{r: make([]float64, s.Rows)}
+	parts := make([]linearTally, stripes(s.Rows))
+	inStripes(s.Rows, s.Threads, func(k, lo, hi int) {
+		p := &parts[k]
+		for i := lo; i < hi; i++ {
+			r, size, norm := s.row(i, x)
+			out.r[i] = r
+			p.normA = worse(p.normA, norm)
+			p.componentwise = worse(p.componentwise, ratio(math.Abs(r), size))
+		}
+	})
+	for _, p := range parts {
+		out.normA, out.componentwise = worse(out.normA, p.normA), worse(out.componentwise, p.componentwise)
+	}
+	return out
+}
+
+// row returns b_i − (A x)_i, (|A||x| + |b|)_i and Σ_j |a_ij|.
+func (s *LinearSystem) row(i int, x []float64) (r, size, norm float64) {
+	cols, vals := s.A.Row(i, nil)
+	dot := 0.0
+	for k, v := range vals {
+		j := k
+		if cols != nil {
+			j = int(cols[k])
+		}
+		t := v * x[j]
+		dot += t
+		size += math.Abs(t)
+		norm += math.Abs(v)
+	}
+	return s.B[i] - dot, size + math.Abs(s.B[i]), norm
+}
+
+// optimality is ‖Aᵀr − λ²x‖/(‖A‖_F‖r‖) of the damped problem.
+func (s *LinearSystem) optimality(r, x []float64) float64 {
+	parts := make([][]float64, stripes(s.Rows))
+	norms := make([]float64, stripes(s.Rows))
+	inStripes(s.Rows, s.Threads, func(k, lo, hi int) {
+		g := make([]float64, s.Cols)
+		for i := lo; i < hi; i++ {
+			cols, vals := s.A.Row(i, nil)
+			for t, v := range vals {
+				j := t
+				if cols != nil {
+					j = int(cols[t])
+				}
+				g[j] += v * r[i]
+			}
+			norms[k] = math.Hypot(norms[k], norm2(vals))
+		}
+		parts[k] = g
+	})
+	g, normA := make([]float64, s.Cols), 0.0
+	for k := range parts {
+		for j, v := range parts[k] {
+			g[j] += v
+		}
+		normA = math.Hypot(normA, norms[k])
+	}
+	lambda := math.Abs(s.Damp)
+	for j := range g {
+		g[j] -= lambda * lambda * x[j]
+	}
+	full := math.Hypot(norm2(r), lambda*norm2(x))
+	return ratio(norm2(g), math.Hypot(normA, lambda*math.Sqrt(float64(s.Cols)))*full)
+}
+
+// ratio is p/q with 0/0 = 0.
+func ratio(p, q float64) float64 {
+	if p == 0 {
+		return 0
+	}
+	return p / q
+}
+
+// norm2 is the Euclidean norm, without overflow or underflow.
+func norm2(x []float64) float64 {
+	scale := maxAbs(x)
+	if scale == 0 || math.IsInf(scale, 0) || math.IsNaN(scale) {
+		return scale
+	}
+	s := 0.0
+	for _, v := range x {
+		v /= scale
+		s += v * v
+	}
+	return scale * math.Sqrt(s)
+}
+
+// maxAbs is max |x_i|; NaN wins.
+func maxAbs(x []float64) float64 {
+	m := 0.0
+	for _, v := range x {
+		m = worse(m, math.Abs(v))
+	}
+	return m
+}
