@@ -187,12 +187,15 @@ func (g *gridLSE) collect(s *semidual, p *point, inner []float64, sel *selection
 	n0 := g.shape[0]
 	block := g.n / n0
 	beta := g.scatter(p.beta, g.cols)
-	thr := filled(g.n, math.Inf(1))
+	first := make([]int, n0+1) // of the columns with mass, by j₀
 	least := filled(n0, math.Inf(1))
-	number := make([]int32, g.n)
 	for k, j := range g.cols {
-		thr[j], number[j] = sel.col[k], int32(k)
-		least[j/block] = min(least[j/block], sel.col[k])
+		j0 := j / block
+		first[j0+1] = k + 1
+		least[j0] = min(least[j0], sel.col[k])
+	}
+	for j0 := range n0 {
+		first[j0+1] = max(first[j0+1], first[j0])
 	}
 	p.kept.reset(len(s.blocks), s.rowsPerBlock)
 	par.For(s.threads, len(s.blocks), func(b int) {
@@ -209,7 +212,11 @@ func (g *gridLSE) collect(s *semidual, p *point, inner []float64, sel *selection
 					continue
 				}
 				kern.PlanRow(e, f, beta[j0*block:(j0+1)*block], rest, s.invEps)
-				kb.extend(e, rowThr, thr[j0*block:(j0+1)*block], number[j0*block:(j0+1)*block])
+				from, to := first[j0], first[j0+1]
+				for k, j := range g.cols[from:to] {
+					e[k] = e[j-j0*block]
+				}
+				kb.extend(e[:to-from], 1, rowThr, sel.col[from:to], from)
 			}
 			kb.endRow(s.m, sel.fill)
 		}

@@ -71,73 +71,66 @@ type hessian struct {
 	s    *semidual
 	kept *kept // P_s
 	nnz  int
+	work float64 // of a product, in single entries
 	shifted
-	partial  [][]float64 // products by group of rows
+	w        []float64   // P_s y / a
+	partial  [][]float64 // products by group of blocks
 	cols     sparseRows  // P_sᵀ, built when lower needs it
 	haveCols bool
 
-	// The sweep over the rows that is under way. Kept here, with a closure
+	// The sweep over the blocks that is under way. Kept here, with a closure
 	// made once, so that a product allocates nothing.
-	visit  rowVisit
+	visit  blockVisit
 	y      []float64 // what it multiplies
 	groups int
 	group  func(g int)
 }
 
-// rowVisit adds the contribution of row i of P_s to sum.
-type rowVisit func(h *hessian, i int, col []int32, val, sum []float64)
+// blockVisit adds the contribution of a block of rows of P_s to sum; a and w
+// are the parts of s.a and h.w that belong to its rows.
+type blockVisit func(h *hessian, b *keptBlock, a, w, sum []float64)
 
-// sparseRows is a compressed sparse row matrix.
-type sparseRows struct {
-	ptr []int
-	col []int32
-	val []float64
-}
-
-func (m *sparseRows) row(i int) (col []int32, val []float64) {
-	lo, hi := m.ptr[i], m.ptr[i+1]
-	return m.col[lo:hi], m.val[lo:hi]
-}
-
-// Rows are multiplied in groups with partial results of their own. Fixed, so
-// that bits do not depend on threads; below smallProduct entries the
-// hand-over costs more than it saves.
+// Blocks are multiplied in groups with partial results of their own. Fixed,
+// so that bits do not depend on threads; where the work is below smallProduct,
+// the hand-over costs more than it saves.
 const (
 	productGroups = 8
 	smallProduct  = 40_000
 )
 
-// sparsify keeps the entries of the point's plan with
+// sparsify keeps at least the entries of the point's plan with
 // max(P_ij/a_i, P_ij/c_j) ≥ θ: dropped mass is at most m·θ of a row and n·θ
 // of a column.
 func (h *hessian) sparsify(p *point, theta float64) {
 	s := h.s
 	h.kept = p.kept
-	h.nnz = h.kept.drop(s, p.c, theta)
+	h.kept.drop(s, p.c, theta)
+	h.nnz, h.work = h.kept.nnz(), h.kept.work()
 	h.haveCols = false
 	h.over(s.b, p.c)
 	if h.partial == nil {
+		h.w = make([]float64, s.n)
 		h.partial = make([][]float64, productGroups)
 		for g := range h.partial {
 			h.partial[g] = make([]float64, s.m)
 		}
 	}
-	h.byGroups(gramRow, h.gram)
+	h.byGroups((*hessian).gramBlock, h.gram)
 }
 
-func gramRow(h *hessian, i int, col []int32, val, sum []float64) {
-	scale := 1 / h.s.a[i]
-	for t, j := range col {
-		sum[j] += scale * val[t] * val[t]
+func (h *hessian) gramBlock(b *keptBlock, a, w, sum []float64) {
+	for r, x := range a {
+		w[r] = 1 / x
 	}
+	b.addSquares(sum, w)
 }
 
-// byGroups lets visit add each row's contribution to the partial result of
+// byGroups lets visit add each block's contribution to the partial result of
 // its group, and adds the groups up in order.
-func (h *hessian) byGroups(visit rowVisit, out []float64) {
+func (h *hessian) byGroups(visit blockVisit, out []float64) {
 	threads := h.s.threads
 	h.visit, h.groups = visit, productGroups
-	if h.nnz < smallProduct {
+	if h.work < smallProduct {
 		h.groups, threads = 1, 1
 	}
 	if h.group == nil {
@@ -153,29 +146,37 @@ func (h *hessian) byGroups(visit rowVisit, out []float64) {
 func (h *hessian) visitGroup(g int) {
 	sum := h.partial[g]
 	clear(sum)
-	for i := g * h.s.n / h.groups; i < (g+1)*h.s.n/h.groups; i++ {
-		col, val := h.kept.row(i)
-		h.visit(h, i, col, val, sum)
+	blocks := len(h.kept.blocks)
+	for k := g * blocks / h.groups; k < (g+1)*blocks/h.groups; k++ {
+		lo, hi := par.Bounds(k, h.s.n, h.kept.perRows)
+		h.visit(h, &h.kept.blocks[k], h.s.a[lo:hi], h.w[lo:hi], sum)
 	}
 }
 
-func productRow(h *hessian, i int, col []int32, val, sum []float64) {
-	kern.ScatterAxpy(kern.GatherDot(col, val, h.y)/h.s.a[i], col, val, sum)
+func (h *hessian) productBlock(b *keptBlock, a, w, sum []float64) {
+	b.mul(w, h.y)
+	for r, x := range a {
+		w[r] /= x
+	}
+	b.addMulT(sum, w)
 }
 
 func (h *hessian) mul(q, y []float64) {
 	h.y = y
-	h.byGroups(productRow, q)
+	h.byGroups((*hessian).productBlock, q)
 	h.complement(q, y)
 }
 
-func (h *hessian) flops() float64 { return 4 * float64(h.nnz) }
+func (h *hessian) flops() float64 { return 4 * h.work }
 
 func (h *hessian) lowerFlops() float64 {
 	f := 0.0
-	for i := range h.s.n {
-		col, _ := h.kept.row(i)
-		f += float64(len(col)) * float64(len(col))
+	for i := range h.kept.blocks {
+		b := &h.kept.blocks[i]
+		for r := range b.singles.done() {
+			entries, work := b.rowSize(r)
+			f += float64(entries) * float64(work)
+		}
 	}
 	return f
 }
@@ -191,16 +192,12 @@ func (h *hessian) lower(s []float64) {
 	par.For(h.s.threads, par.Chunks(m, chunk), func(c int) {
 		lo, hi := par.Bounds(c, m, chunk)
 		for j := lo; j < hi; j++ {
-			out := s[j*m : j*m+j+1]
+			out := s[j*m : (j+1)*m]
 			clear(out)
 			rows, vals := h.cols.row(j)
 			for t, i := range rows {
-				col, val := h.kept.row(int(i))
-				e := 0
-				for e < len(col) && int(col[e]) <= j {
-					e++
-				}
-				kern.ScatterAxpy(-vals[t]/h.s.a[i], col[:e], val[:e], out)
+				b, r := h.kept.block(int(i))
+				b.addUpTo(out, -vals[t]/h.s.a[i], r, j)
 			}
 			out[j] += h.d[j]
 		}
@@ -212,22 +209,20 @@ func (t *sparseRows) transpose(a *kept, nnz, n, m int) {
 	t.ptr = resize(t.ptr, m+1)
 	clear(t.ptr)
 	for i := range n {
-		col, _ := a.row(i)
-		for _, j := range col {
-			t.ptr[j+1]++
-		}
+		b, r := a.block(i)
+		b.each(r, func(j int32, _ float64) { t.ptr[j+1]++ })
 	}
 	for j := range m {
 		t.ptr[j+1] += t.ptr[j]
 	}
 	t.col, t.val = resize(t.col, nnz), resize(t.val, nnz)
-	next := append([]int(nil), t.ptr[:m]...)
+	next := append([]int64(nil), t.ptr[:m]...)
 	for i := range n {
-		col, val := a.row(i)
-		for k, j := range col {
-			t.col[next[j]], t.val[next[j]] = int32(i), val[k]
+		b, r := a.block(i)
+		b.each(r, func(j int32, v float64) {
+			t.col[next[j]], t.val[next[j]] = int32(i), v
 			next[j]++
-		}
+		})
 	}
 }
 

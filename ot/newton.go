@@ -46,7 +46,7 @@ const (
 	usualCG         = 40
 	slowCG          = 300  // iterations after which a factorisation takes over
 	maxDirect       = 3000 // largest order of a dense factorisation
-	denseFill       = 0.25 // fill above which nothing is dropped
+	denseFill       = 0.5  // fill above which nothing is dropped
 	smallestDrop    = 1e-9 // marginal error below which no more entries are kept
 	forcingFactor   = 0.1
 	forcingSmallest = 1e-10

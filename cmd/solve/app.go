@@ -29,7 +29,7 @@ type example struct{ shows, command string }
 // subcommands lists the commands in the order of the overview.
 func subcommands() []*subcommand {
 	list := []*subcommand{
-		newOTCommand(), newInfoCommand(), newConvertCommand(), newGenCommand(), newCheckCommand(),
+		newOTCommand(), newLinsysCommand(), newInfoCommand(), newConvertCommand(), newGenCommand(), newCheckCommand(),
 		newPlotCommand(), newCompletionCommand(), newVersionCommand(), newHelpCommand(),
 	}
 	for _, c := range list {

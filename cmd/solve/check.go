@@ -21,6 +21,7 @@ func newCheckCommand() *subcommand {
 		synopsis: []string{
 			"solve check [flags] DIR/                            what solve … -o DIR/ wrote",
 			"solve check ot [flags] A B --answer PART=FILE       anybody's answer",
+			"solve check linsys [flags] A --b B --answer x=FILE",
 		},
 		examples: []example{
 			{"a stored answer",
@@ -31,11 +32,15 @@ func newCheckCommand() *subcommand {
 				"solve ot testdata/hist_a.csv testdata/hist_b.csv --reg 5 --emit potentials -o fg.csv && solve check ot testdata/hist_a.csv testdata/hist_b.csv --reg 5 --answer potentials=fg.csv --json"},
 		},
 		options: joined(transportOptions(), readingOptions(), []option{
-			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials; may be repeated"},
+			{name: "A", group: groupInput, value: "FILE", usage: "linsys: the matrix (or the first argument)"},
+			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials (ot), x (linsys); may be repeated"},
 			{name: "input", group: groupInput, value: "ROLE=FILE", many: true, usage: "where an input of a stored answer is now (needed for one that was stdin); may be repeated"},
 			{name: "reg", group: groupMethod, value: "EPS", usage: "ε of the entropic problem that anybody's answer belongs to (0: unregularised)"},
 			{name: "reg-rel", group: groupMethod, value: "STAT:FACTOR", usage: "ε = FACTOR × a statistic of the cost: max, mean, std or median"},
-			{name: "tol", group: groupStopping, value: "T", usage: "tolerance for anybody's answer (1e-9)"},
+			{name: "least-squares", group: groupMethod, usage: "linsys: a square system, too, is a least-squares problem"},
+			{name: "damp", group: groupMethod, value: "L", usage: "linsys: of a damped least-squares problem (0)"},
+			{name: "seed", group: groupMethod, value: "N", usage: "linsys: of --b rand (1)"},
+			{name: "tol", group: groupStopping, value: "T", usage: "tolerance for anybody's answer (ot 1e-9, linsys 1e-8)"},
 			threadsOption(), memoryOption(), jsonOption(),
 		}),
 		notes: []string{
@@ -43,13 +48,13 @@ func newCheckCommand() *subcommand {
 			"Of a plan alone the marginal error and the cost are known; potentials (f, then g, in one column: P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε)) prove how far from optimal it is.",
 		},
 		seeAlso: []string{"solve ot"},
-		words:   []string{"ot"},
+		words:   []string{"ot", "linsys"},
 		run: func(_ context.Context, v *values, con *console) error {
 			o, err := parseCheckOptions(v, con)
 			if err != nil {
 				return err
 			}
-			return runCheck(o, con)
+			return runCheck(o, v, con)
 		},
 	}
 }
@@ -57,6 +62,7 @@ func newCheckCommand() *subcommand {
 // checkOptions is the command line of `check`.
 type checkOptions struct {
 	dir       string // a stored answer, or
+	area      string // the subcommand that anybody's answer belongs to
 	source    transportSource
 	answers   [][2]string
 	reg       float64
@@ -77,31 +83,46 @@ func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
 	if err := o.in.rename(v); err != nil {
 		return nil, err
 	}
-	if args[0] != "ot" {
+	parts, ok := answerParts[args[0]]
+	if !ok {
 		return o, o.parseStored(v, args)
+	}
+	o.area = args[0]
+	if err := o.parseAnswers(v, parts); err != nil {
+		return nil, err
+	}
+	o.in.options.Hash = o.json
+	if o.area == "linsys" {
+		return o, v.err
 	}
 	o.source = parseTransportSource(v)
 	if err := o.source.takePositionals(args[1:]); err != nil {
 		return nil, err
 	}
-	var err error
-	if o.answers, err = pairs(v, "answer"); err != nil {
-		return nil, err
-	}
-	for _, p := range o.answers {
-		if !slices.Contains(transportParts, p[0]) {
-			return nil, usageError(didYouMean(p[0], transportParts), "--answer %s=…: ot has no such part", p[0])
-		}
-	}
-	if len(o.answers) == 0 {
-		return nil, usageError("--answer plan=FILE, --answer potentials=FILE, or both", "--answer is missing")
-	}
-	o.in.options.Hash = o.json
 	return o, o.parseReg(v)
 }
 
+// answerParts are the parts of an answer, by subcommand.
+var answerParts = map[string][]string{"ot": transportParts, "linsys": {"x"}}
+
+func (o *checkOptions) parseAnswers(v *values, parts []string) error {
+	var err error
+	if o.answers, err = pairs(v, "answer"); err != nil {
+		return err
+	}
+	for _, p := range o.answers {
+		if !slices.Contains(parts, p[0]) {
+			return usageError(didYouMean(p[0], parts), "--answer %s=…: %s has no such part", p[0], o.area)
+		}
+	}
+	if len(o.answers) == 0 {
+		return usageError("--answer "+parts[0]+"=FILE", "--answer is missing")
+	}
+	return nil
+}
+
 func (o *checkOptions) parseStored(v *values, args []string) error {
-	for _, later := range []string{"linsys", "bcd", "sparse", "constrained"} {
+	for _, later := range []string{"bcd", "sparse", "constrained"} {
 		if args[0] == later {
 			return usageError("solve check ot …, or a directory", "check %s is not available yet", later)
 		}
@@ -109,7 +130,7 @@ func (o *checkOptions) parseStored(v *values, args []string) error {
 	if len(args) > 1 {
 		return usageError("solve check DIR/, or solve check ot A B --answer plan=FILE", "%s: one directory at a time", strings.Join(args, " "))
 	}
-	for _, name := range []string{"a", "b", "cost", "answer", "reg", "reg-rel", "tol"} {
+	for _, name := range []string{"a", "A", "b", "cost", "answer", "reg", "reg-rel", "tol", "damp", "least-squares"} {
 		if v.given(name) {
 			return usageError("`solve check ot …` checks anybody's answer", "--%s has no meaning with a stored answer", name)
 		}
@@ -170,12 +191,15 @@ type finding struct {
 	note          string // why not ok, where the numbers do not say it
 }
 
-func runCheck(o *checkOptions, con *console) error {
+func runCheck(o *checkOptions, v *values, con *console) error {
 	var findings []finding
 	var err error
-	if o.dir != "" {
+	switch {
+	case o.dir != "":
 		findings, err = checkStored(o, con)
-	} else {
+	case o.area == "linsys":
+		findings, err = checkSystem(o, v, v.c.Args().Slice()[1:], con)
+	default:
 		findings, err = checkTransport(o, con)
 	}
 	if err != nil {
@@ -198,6 +222,17 @@ func runCheck(o *checkOptions, con *console) error {
 
 // checkStored judges a directory by its own report.
 func checkStored(o *checkOptions, con *console) ([]finding, error) {
+	rep, err := readReport(o.in, o.dir)
+	if err != nil {
+		return nil, err
+	}
+	if rep.Command == "linsys" {
+		return checkStoredSystem(o, rep)
+	}
+	return checkStoredTransport(o, con)
+}
+
+func checkStoredTransport(o *checkOptions, con *console) ([]finding, error) {
 	run, err := readStoredRun(o.in, o.dir)
 	if err != nil {
 		return nil, err

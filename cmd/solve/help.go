@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"solve/linsys"
 	"solve/ot"
 	"solve/solver"
 )
@@ -154,8 +155,11 @@ func methodsText() string {
 	for _, area := range []struct {
 		command string
 		methods []solver.Method
-	}{{"ot", ot.Methods()}} {
-		fmt.Fprintf(&b, "solve %s --method NAME\n", area.command)
+	}{{"ot --method", ot.Methods()}, {"linsys --method", linsys.Methods()}, {"linsys --precond", linsys.Preconditioners()}} {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "solve %s NAME\n", area.command)
 		for _, m := range area.methods {
 			fmt.Fprintf(&b, "\n  %s\n%s\n", m.Name, wrapped(m.Summary, "      "))
 			for _, line := range []struct{ key, text string }{{"when: ", m.When}, {"paper: ", m.Paper}} {

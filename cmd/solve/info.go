@@ -11,7 +11,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"solve/internal/report"
+	"solve/linsys"
+	"solve/matrix"
 	"solve/matrix/matio"
+	"solve/solver"
 )
 
 func newInfoCommand() *subcommand {
@@ -25,9 +28,9 @@ func newInfoCommand() *subcommand {
 			{"from a pipe", "solve gen assignment --n 5 --emit cost -q | solve info -"},
 		},
 		options: joined(readingOptions(), csvOptions(), []option{threadsOption(), memoryOption(), jsonOption()}),
-		notes:   []string{fmt.Sprintf("Definiteness and the condition number are computed for square matrices up to %d rows; NaN and infinities are counted, not refused.", denseUpTo)},
+		notes:   []string{fmt.Sprintf("Definiteness and the condition number are computed for dense square matrices up to %d rows, and for sparse ones whose factorisation is foretold to be cheap; NaN and infinities are counted, not refused.", denseUpTo)},
 		seeAlso: []string{"solve convert"},
-		run: func(_ context.Context, v *values, con *console) error {
+		run: func(ctx context.Context, v *values, con *console) error {
 			path, err := oneFile(v, "FILE")
 			if err != nil {
 				return err
@@ -38,7 +41,7 @@ func newInfoCommand() *subcommand {
 			if v.err != nil {
 				return v.err
 			}
-			return runInfo(in, path, con)
+			return runInfo(ctx, in, path, con)
 		},
 	}
 }
@@ -74,12 +77,15 @@ func oneFile(v *values, what string) (string, error) {
 	return v.c.Args().First(), nil
 }
 
-func runInfo(in *inputs, path string, con *console) error {
+func runInfo(ctx context.Context, in *inputs, path string, con *console) error {
 	f, err := in.read("file", path, nil)
 	if err != nil {
 		return err
 	}
-	facts := describe(f)
+	facts, err := describe(ctx, in, f)
+	if err != nil {
+		return err
+	}
 	if con.json {
 		rep := newReport(con, "info", in)
 		rep.Stats = append(facts, rep.Stats...)
@@ -93,7 +99,7 @@ func runInfo(in *inputs, path string, con *console) error {
 }
 
 // describe lists the facts of a file in the order of interest.
-func describe(f *matio.File) report.Fields {
+func describe(ctx context.Context, in *inputs, f *matio.File) (report.Fields, error) {
 	var out report.Fields
 	out.Add("kind", kindOf(f))
 	out.Add("format", strings.TrimSpace(string(f.Format)+" "+f.Compression))
@@ -116,10 +122,52 @@ func describe(f *matio.File) report.Fields {
 		out.Add("labels", len(f.Labels))
 	}
 	addRange(&out, f)
-	if f.Rows == f.Cols && f.Rows > 1 && f.Nonfinite == 0 {
+	if f.Nonfinite > 0 || f.Rows == 0 || f.Cols == 0 {
+		return out, nil
+	}
+	if f.Sparse != nil {
+		return out, addSparseFacts(ctx, &out, in, f.Sparse)
+	}
+	if f.Rows == f.Cols && f.Rows > 1 {
 		addSquareFacts(&out, f)
 	}
-	return out
+	return out, nil
+}
+
+// addSparseFacts tells what the solvers of linear systems look at.
+func addSparseFacts(ctx context.Context, out *report.Fields, in *inputs, a *matrix.CSR) error {
+	opt := &linsys.Options{Settings: solver.Settings{Threads: in.options.Threads, MaxMemory: in.options.MaxMemory}}
+	e, err := linsys.Examine(ctx, a, opt)
+	if err != nil {
+		return err
+	}
+	out.Add("longest_row", e.Longest)
+	out.Add("empty_rows", e.EmptyRows)
+	out.Add("empty_cols", e.EmptyCols)
+	if !e.Square() || e.Rows < 2 {
+		return nil
+	}
+	out.Add("symmetric", e.Symmetric)
+	out.Add("pattern_symmetric", e.PatternSymmetric)
+	if e.Asymmetry > 0 {
+		out.Add("asymmetry", e.Asymmetry)
+	}
+	out.Add("diagonal_signs", fmt.Sprintf("%d positive, %d negative, %d zero", e.DiagPositive, e.DiagNegative, e.DiagZero))
+	out.Add("diagonally_dominant", e.Dominant == e.Rows)
+	out.Add("rows_that_sum_to_zero", e.ZeroSums)
+	out.Add("bandwidth", fmt.Sprintf("%d below, %d above", e.Lower, e.Upper))
+	out.Add("components", e.Components)
+	out.Add("norm_inf", e.NormInf)
+	if e.Grid != nil {
+		out.Add("grid", e.Grid)
+	}
+	if e.Definiteness != "" {
+		out.Add("definiteness", fmt.Sprintf("%s (%s)", e.Definiteness, e.How))
+	}
+	if e.Condition > 0 {
+		out.Add("condition_estimate", e.Condition)
+	}
+	return nil
 }
 
 func kindOf(f *matio.File) string {
@@ -173,12 +221,12 @@ func addRange(out *report.Fields, f *matio.File) {
 	out.Add("nonfinite", f.Nonfinite)
 }
 
-// denseUpTo bounds the square matrices whose definiteness and condition are
+// denseUpTo bounds the square dense matrices whose definiteness and condition are
 // computed.
 const denseUpTo = 1000
 
 func addSquareFacts(out *report.Fields, f *matio.File) {
-	symmetric := checkSymmetric(f) == nil
+	symmetric := f.Dense.CheckSymmetric() == nil
 	out.Add("symmetric", symmetric)
 	positive, dominant := diagonalFacts(f)
 	out.Add("positive_diagonal", positive)
@@ -189,10 +237,7 @@ func addSquareFacts(out *report.Fields, f *matio.File) {
 		}
 		return
 	}
-	d, err := f.AsDense(0)
-	if err != nil {
-		return
-	}
+	d := f.Dense
 	if symmetric {
 		var chol mat.Cholesky
 		if chol.Factorize(mat.NewSymDense(d.Rows, d.Data)) {
@@ -206,34 +251,17 @@ func addSquareFacts(out *report.Fields, f *matio.File) {
 	out.Add("condition_estimate", lu.Cond())
 }
 
-func checkSymmetric(f *matio.File) error {
-	if f.Sparse != nil {
-		return f.Sparse.CheckSymmetric()
-	}
-	return f.Dense.CheckSymmetric()
-}
-
 // diagonalFacts tells whether all diagonal entries are positive and whether
 // each is at least the sum of the absolute values of the others in its row.
 func diagonalFacts(f *matio.File) (positive, dominant bool) {
 	positive, dominant = true, true
 	for i := range f.Rows {
 		diagonal, rest := 0.0, 0.0
-		add := func(j int, v float64) {
+		for j, v := range f.Dense.Row(i) {
 			if j == i {
-				diagonal += v
+				diagonal = v
 			} else {
 				rest += math.Abs(v)
-			}
-		}
-		if f.Sparse != nil {
-			cols, vals := f.Sparse.Row(i)
-			for k, j := range cols {
-				add(int(j), vals[k])
-			}
-		} else {
-			for j, v := range f.Dense.Row(i) {
-				add(j, v)
 			}
 		}
 		positive = positive && diagonal > 0

@@ -89,18 +89,18 @@ type otOptions struct {
 	source transportSource
 	in     *inputs
 
-	reg           float64 // 0 = by regStat
-	regStat       string
-	regFactor     float64
-	regChosen     bool // neither --reg nor --reg-rel
-	chosen        string
-	tol           float64
-	warm          string
-	settings      ot.Options
-	emit          emission
-	history, plot string
-	json          bool
-	recorded      report.Fields // settings as given, for the report
+	reg       float64 // 0 = by regStat
+	regStat   string
+	regFactor float64
+	regChosen bool // neither --reg nor --reg-rel
+	chosen    string
+	tol       float64
+	warm      string
+	settings  ot.Options
+	emit      emission
+	files     outputFlags
+	json      bool
+	recorded  report.Fields // settings as given, for the report
 }
 
 const (
@@ -225,35 +225,16 @@ func (o *otOptions) parseMethodFlags(v *values) {
 
 func (o *otOptions) parseOutput(v *values) error {
 	var err error
-	if o.emit, err = parseEmission(v); err != nil {
+	if o.emit, err = parseEmission(v, "cost", transportEmission); err != nil {
 		return err
 	}
-	o.history, o.plot = v.text("history"), v.text("plot")
-	if o.history != "" {
-		if _, err := historyFormat(o.history); err != nil {
-			return err
-		}
-	}
-	if o.plot != "" {
-		if _, err := report.FigureFormat("--plot", o.plot); err != nil {
-			return err
-		}
-	}
-	out := outputs{inputs: o.source.files()}
+	inputs := o.source.files()
 	if o.warm != "" {
-		out.inputs = append(out.inputs, o.warm)
+		inputs = append(inputs, o.warm)
 	}
-	if err := out.claim(append(o.emit.files(), o.history, o.plot)...); err != nil {
+	if o.files, err = parseOutputFlags(v, o.emit, inputs); err != nil {
 		return err
 	}
-	for _, f := range []string{o.emit.to.file(), o.history, o.plot} {
-		if err := reachable(f, o.emit.to); err != nil {
-			return err
-		}
-	}
-	o.in.options.Hash = o.wantsReport()
+	o.in.options.Hash = o.json || o.emit.to.dir
 	return nil
 }
-
-// wantsReport tells whether a report is asked for, and with it hashes.
-func (o *otOptions) wantsReport() bool { return o.json || o.emit.to.dir }

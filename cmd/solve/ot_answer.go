@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"path/filepath"
 
 	"solve/internal/report"
 	"solve/internal/verify"
@@ -11,61 +10,11 @@ import (
 	"solve/solver"
 )
 
-// emission is what goes where: --emit, --to and -o.
-type emission struct {
-	what   string
-	format matio.Format
-	to     destination
-}
+// transportEmission are the parts that -o DIR/ writes.
+var transportEmission = []partFormat{{"plan", matio.FormatMTX}, {"potentials", matio.FormatCSV}}
 
-func parseEmission(v *values) (emission, error) {
-	e := emission{what: v.word("emit", "cost"), format: matio.Format(v.word("to", "csv")), to: parseDestination(v.text("output"))}
-	if v.err != nil {
-		return e, v.err
-	}
-	if e.to.dir && v.given("emit") {
-		return e, usageError("leave --emit out, or name a file", "-o %s writes every part into a directory, so --emit has no meaning", e.to.path)
-	}
-	if e.to.file() != "" && v.given("to") {
-		return e, usageError("the extension of -o decides", "--to has no meaning with -o %s", e.to.path)
-	}
-	if e.to.dir && !v.given("to") {
-		e.format = "" // each part its own
-	}
-	var err error
-	e.format, err = e.to.format(e.format, v.wordsOf("to"))
-	return e, err
-}
-
-// files lists what is written, for claims.
-func (e emission) files() []string {
-	if !e.to.dir {
-		return []string{e.to.path}
-	}
-	var out []string
-	for _, name := range []string{"report.json", "plan." + string(e.formatOf(matio.FormatMTX)), "potentials." + string(e.formatOf(matio.FormatCSV))} {
-		out = append(out, filepath.Join(e.to.path, name))
-	}
-	return out
-}
-
-// formatOf is the format asked for, or else what suits the part best.
-func (e emission) formatOf(best matio.Format) matio.Format {
-	if e.format != "" {
-		return e.format
-	}
-	return best
-}
-
-func (e emission) wants(what string) bool {
-	if e.to.dir {
-		return what == "plan" || what == "potentials"
-	}
-	return e.what == what
-}
-
-// feasible refuses, before the work, what could not be emitted after it.
-func (e emission) feasible(t *transport, maxMemory int64) error {
+// feasibleTransport refuses, before the work, what could not be emitted after it.
+func (e emission) feasibleTransport(t *transport, maxMemory int64) error {
 	if e.wants("map") && t.targets() == nil {
 		return usageError("give --a and --b as points, or on a --grid", "--emit map needs points to move to, and --cost hides them")
 	}
@@ -78,31 +27,11 @@ func (e emission) feasible(t *transport, maxMemory int64) error {
 	return nil
 }
 
-// part is one part of an answer, ready to be written.
-type part struct {
-	name    string // plan, potentials, map, cost
-	format  matio.Format
-	dense   *matrix.Dense
-	sparse  *matrix.CSR
-	header  []string
-	dropped float64 // mass that a plan lost
-}
-
-func (p *part) write(w io.Writer) error {
-	opt := &matio.WriteOptions{Header: p.header}
-	if p.sparse != nil {
-		return matio.WriteCSR(w, p.format, p.sparse, opt)
-	}
-	return matio.WriteDense(w, p.format, p.dense, opt)
-}
-
-func column(v ...float64) *matrix.Dense { return &matrix.Dense{Rows: len(v), Cols: 1, Data: v} }
-
 // makeParts turns the result into what is written. A plan that loses
 // entries is certified again as it is written.
 func (r *otRun) makeParts() error {
-	res, e := r.result, r.o.emit
-	if r.o.json && e.to.stdout() {
+	res, e := r.result, r.emit
+	if r.json && e.to.stdout() {
 		return nil // stdout carries the report instead
 	}
 	if e.wants("plan") {
@@ -198,73 +127,17 @@ func firstFailed(list []solver.Certificate) string {
 	return ""
 }
 
-// writeFiles writes the parts of -o, the history's last rows and the plot.
+// writeFiles writes the parts, the history and the plot.
 func (r *otRun) writeFiles() error {
-	e := r.o.emit
-	for k := range r.parts {
-		p := &r.parts[k]
-		switch {
-		case e.to.dir:
-			if err := r.out.write(filepath.Join(e.to.path, r.fileName(p)), p.write); err != nil {
-				return err
-			}
-		case !e.to.stdout():
-			if err := r.out.write(e.to.path, p.write); err != nil {
-				return err
-			}
-		}
-	}
-	if err := r.watch.flush(); err != nil {
+	if err := r.writeParts(); err != nil {
 		return err
 	}
-	if r.o.plot != "" && r.result.Plan != nil {
+	if r.plot != "" && r.result.Plan != nil {
 		if err := r.writePlot(); err != nil {
 			return err
 		}
 	}
 	return r.out.commit()
-}
-
-func (r *otRun) fileName(p *part) string { return p.name + "." + string(p.format) }
-
-// emitReport completes the report and writes it into the directory.
-func (r *otRun) emitReport(rep *report.Report) error {
-	e := r.o.emit
-	for k := range r.parts {
-		p := &r.parts[k]
-		if e.to.stdout() {
-			continue
-		}
-		file := e.to.path
-		if e.to.dir {
-			file = filepath.Join(e.to.path, r.fileName(p))
-		}
-		if err := addAnswer(rep, p.name, e.to, file); err != nil {
-			return err
-		}
-		if p.name == "plan" {
-			a, d := rep.Answers["plan"], report.Number(p.dropped)
-			a.DroppedMass = &d
-			rep.Answers["plan"] = a
-		}
-	}
-	rep.Stats.Add("write_s", r.writeS)
-	rep.Stats.Add("peak_rss_bytes", report.PeakRSS())
-	if !e.to.dir {
-		return nil
-	}
-	return r.out.writeReport(e.to.path, rep)
-}
-
-// emitStdout prints the report or the answer.
-func (r *otRun) emitStdout(rep *report.Report) error {
-	if r.o.json {
-		return r.con.print(rep.Write)
-	}
-	if !r.o.emit.to.stdout() || len(r.parts) == 0 {
-		return nil
-	}
-	return r.con.print(r.parts[0].write)
 }
 
 // writePlot draws the plan and, when there is one, the convergence.
@@ -276,11 +149,11 @@ func (r *otRun) writePlot() error {
 	if c, err := report.Convergence("Convergence", r.watch.records, r.o.tol); err == nil {
 		fig.Append(c)
 	}
-	format, err := report.FigureFormat("--plot", r.o.plot)
+	format, err := report.FigureFormat("--plot", r.plot)
 	if err != nil {
 		return err
 	}
-	return r.out.write(r.o.plot, func(w io.Writer) error { return fig.Write(w, format) })
+	return r.out.write(r.plot, func(w io.Writer) error { return fig.Write(w, format) })
 }
 
 // transportFigure draws a plan: lines between points of the plane, else a

@@ -15,20 +15,17 @@ import (
 
 // otRun is one run: what was read, what came out.
 type otRun struct {
+	delivery
 	o       *otOptions
-	con     *console
 	problem *transport
 	cost    ot.Cost
 	eps     float64
-	watch   *watch
-	out     outputs
 	result  *ot.Result
-	parts   []part
 	writeS  float64
 }
 
 func runOT(ctx context.Context, o *otOptions, con *console) error {
-	r := &otRun{o: o, con: con}
+	r := &otRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json, plot: o.files.plot}}
 	defer r.out.abort()
 	if err := r.prepare(); err != nil {
 		return err
@@ -38,7 +35,7 @@ func runOT(ctx context.Context, o *otOptions, con *console) error {
 	res, err := ot.Solve(ctx, &ot.Problem{A: r.problem.a, B: r.problem.b, Cost: r.cost, Reg: r.eps}, &opt)
 	r.watch.close()
 	if r.watch.err != nil {
-		return &outputError{o.history, r.watch.err}
+		return &outputError{o.files.history, r.watch.err}
 	}
 	if res == nil {
 		return wordOTError(err)
@@ -59,7 +56,7 @@ func (r *otRun) prepare() error {
 	if r.cost, err = r.problem.cost(); err != nil {
 		return err
 	}
-	if err := r.o.emit.feasible(r.problem, r.o.settings.MemoryLimit()); err != nil {
+	if err := r.emit.feasibleTransport(r.problem, r.o.settings.MemoryLimit()); err != nil {
 		return err
 	}
 	if r.eps, err = r.resolveReg(); err != nil {
@@ -68,13 +65,7 @@ func (r *otRun) prepare() error {
 	if r.o.settings.Warm, err = r.readWarm(); err != nil {
 		return err
 	}
-	if r.o.emit.to.dir {
-		if err := r.out.makeDir(r.o.emit.to.path); err != nil {
-			return err
-		}
-	}
-	r.watch, err = newWatch(r.con, &r.out, r.o.history, r.o.plot != "", r.o.tol)
-	return err
+	return r.open(r.o.files.history, r.o.tol)
 }
 
 // resolveReg returns ε and says where it comes from.
@@ -176,8 +167,8 @@ func (r *otRun) finish(ctx context.Context, outcome error) error {
 			return err
 		}
 		outcome = r.outcome(outcome)
-	} else if r.o.plot != "" {
-		r.con.warn("%s is not written: there is no plan to draw", r.o.plot)
+	} else if r.plot != "" {
+		r.con.warn("%s is not written: there is no plan to draw", r.plot)
 	}
 	rep := r.report(exitCode(ctx, outcome))
 	if err := r.writeFiles(); err != nil {
@@ -185,12 +176,10 @@ func (r *otRun) finish(ctx context.Context, outcome error) error {
 	}
 	r.writeS = time.Since(start).Seconds()
 	r.summarise()
-	if r.o.wantsReport() {
-		if err := r.emitReport(rep); err != nil {
-			return err
-		}
+	if err := r.deliverReport(rep, r.writeS); err != nil {
+		return err
 	}
-	if err := r.emitStdout(rep); err != nil {
+	if err := r.print(rep); err != nil {
 		return err
 	}
 	return outcome

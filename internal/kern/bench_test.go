@@ -123,11 +123,28 @@ func BenchmarkMinRow(b *testing.B) {
 	eachISA(b, benchLen, 16, func() { sink = MinRow(g, c) })
 }
 
-// BenchmarkSelectPlan keeps 0.5 % of the entries.
+// newSelection makes room for the selection from n entries.
+func newSelection(n int) *Selection {
+	return &Selection{make([]int32, n/octet), make([]float64, n/octet*octet), make([]int32, n+8), make([]float64, n+8)}
+}
+
+// BenchmarkSelectPlan keeps 0.5 % of the entries, here and there.
 func BenchmarkSelectPlan(b *testing.B) {
 	e, thr := benchVector(benchLen, 0, 1), benchVector(benchLen, 0.995, 0.995)
-	col, val := make([]int32, benchLen+8), make([]float64, benchLen+8)
-	eachISA(b, benchLen, 16, func() { SelectPlan(col, val, e, 1, 2, thr, 0) })
+	to := newSelection(benchLen)
+	eachISA(b, benchLen, 16, func() { SelectPlan(to, e, 1, 2, thr, 0) })
+}
+
+// BenchmarkSelectPlanRuns keeps runs of 100 entries with gaps of 300.
+func BenchmarkSelectPlanRuns(b *testing.B) {
+	e, thr := make([]float64, benchLen), benchVector(benchLen, 0.5, 0.5)
+	for j := range e {
+		if j%400 < 100 {
+			e[j] = 1
+		}
+	}
+	to := newSelection(benchLen)
+	eachISA(b, benchLen, 16, func() { SelectPlan(to, e, 1, 2, thr, 0) })
 }
 
 func BenchmarkSqDistRow3(b *testing.B) {
@@ -199,6 +216,30 @@ func BenchmarkScatterAxpy(b *testing.B) {
 	_, col, val := benchCSR(benchLen, 200)
 	y := benchVector(benchLen, -1, 1)
 	eachISA(b, 200, 28, func() { ScatterAxpy(1e-9, col[:200], val[:200], y) })
+}
+
+// benchOctets returns rows of k octets over n columns.
+func benchOctets(rows, k, n int) (ptr []int64, col []int32, val []float64) {
+	ptr = []int64{0}
+	for i := range rows {
+		for q := range k {
+			col = append(col, int32((i+q*n/k)%(n-octet+1)))
+		}
+		ptr = append(ptr, int64(len(col)))
+	}
+	return ptr, col, benchVector(octet*len(col), -1, 1)
+}
+
+func BenchmarkOctetMV(b *testing.B) {
+	ptr, col, val := benchOctets(16, 25, 1000)
+	x, y := benchVector(1000, -1, 1), make([]float64, 16)
+	eachISA(b, len(val), 8, func() { OctetMV(ptr, col, val, x, y) })
+}
+
+func BenchmarkOctetMTV(b *testing.B) {
+	ptr, col, val := benchOctets(16, 25, 1000)
+	x, y := benchVector(16, -1e-9, 1e-9), make([]float64, 1000)
+	eachISA(b, len(val), 8, func() { OctetMTV(ptr, col, val, x, y) })
 }
 
 // benchPoisson is the 7-point Laplacian on a k×k×k grid.

@@ -25,14 +25,18 @@ func TestLengthMismatchPanics(t *testing.T) {
 		"PlanRowSum":    func() { PlanRowSum(0, v, w, 1) },
 		"MinUpdate":     func() { MinUpdate(v, w, 1) },
 		"MinRow":        func() { MinRow(v, w) },
-		"SelectPlan":    func() { SelectPlan(col, v, v, 1, 1, v, 0) },
+		"SelectPlan":    func() { SelectPlan(&Selection{Col: col, Val: v}, v, 1, 1, v, 0) },
 		"SqDistRow":     func() { SqDistRow(v, v, y, 2) },
 		"MaxRowSq":      func() { MaxRowSq(v[:2], y, 0, v, 1) },
 		"RowLSESq":      func() { RowLSESq(v, y, -1, v, 1) },
 		"PlanRowSq":     func() { PlanRowSq(v, 0, v, y, 0, w, 1) },
 		"GatherDot":     func() { GatherDot(col, w, v) },
 		"ScatterAxpy":   func() { ScatterAxpy(1, col, w, v) },
+		"OctetMV":       func() { OctetMV([]int64{0, 3}, col, v, v, v[:1]) },
+		"OctetMTV":      func() { OctetMTV([]int64{0, 1}, nil, nil, v[:1], v) },
+		"OctetSquares":  func() { OctetSquares([]int64{0, 1}, nil, nil, v[:2], v) },
 		"SpMV":          func() { SpMV([]int64{0, 4}, col, v, v, v[:1]) },
+		"SpMTV":         func() { SpMTV([]int64{0, 4}, col, v, v[:1], v) },
 		"Gemm":          func() { Gemm(2, 2, 2, 1, v, 2, false, w, 2, false, w, 2, nil) },
 		"Syrk":          func() { Syrk(2, 2, 1, w, 2, w, 1, nil) },
 		"SqDistTile":    func() { SqDistTile(v, v, 1, v, v, w, 3) },
@@ -57,6 +61,7 @@ func TestNoAllocation(t *testing.T) {
 	g, c, dst := make([]float64, n), make([]float64, n), make([]float64, n)
 	rows, weights := [][]float64{g, c, g, c}, []float64{1, 2, 3, 4}
 	col, val := make([]int32, n+8), make([]float64, n+8)
+	to := newSelection(n)
 	y3, y5 := NewSoA(make([]float64, 3*n), n, 3), NewSoA(make([]float64, 5*n), n, 5)
 	x3, x5 := make([]float64, 3), make([]float64, 5)
 	idx := make([]int, n)
@@ -69,7 +74,7 @@ func TestNoAllocation(t *testing.T) {
 		"RowLSE":        func() { RowLSE(g, c, 1) },
 		"PlanRow":       func() { PlanRow(dst, 0, g, c, 1) },
 		"PlanRowSum":    func() { PlanRowSum(0, g, c, 1) },
-		"SelectPlan":    func() { SelectPlan(col, val, g, 1, 2, c, 0) },
+		"SelectPlan":    func() { SelectPlan(to, g, 1, 2, c, 0) },
 		"RowLSESq 3":    func() { RowLSESq(x3, y3, 0, g, 1) },
 		"RowLSESq 5":    func() { RowLSESq(x5, y5, 0, g, 1) },
 		"PlanRowSq 3":   func() { PlanRowSq(dst, 0, x3, y3, 0, g, 1) },

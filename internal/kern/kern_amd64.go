@@ -172,14 +172,14 @@ func planRowSum(f float64, g, c []float64, invEps float64) float64 {
 	return planRowSumGo(f, g, c, invEps)
 }
 
-func selectPlan(col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) int {
+func selectPlan(octCol []int32, octVal []float64, col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) (octets, singles int) {
 	switch isa {
 	case isaAVX512:
-		return selectPlanAVX512(col, val, e, scale, rowThr, thr, j0)
+		return selectPlanAVX512(octCol, octVal, col, val, e, scale, rowThr, thr, j0)
 	case isaAVX2:
-		return selectPlanAVX2(col, val, e, scale, rowThr, thr, j0)
+		return selectPlanAVX2(octCol, octVal, col, val, e, scale, rowThr, thr, j0)
 	}
-	return selectPlanGo(col, val, e, scale, rowThr, thr, j0)
+	return selectPlanGo(octCol, octVal, col, val, e, scale, rowThr, thr, j0)
 }
 
 // gemmShape returns the rows and columns of the micro-kernel's tile.
@@ -238,4 +238,45 @@ func spmv(rowptr []int64, col []int32, val, x, y []float64) {
 		return
 	}
 	spmvFMA(rowptr, col, val, x, y)
+}
+
+func spmtv(rowptr []int64, col []int32, val, x, y []float64) {
+	if isa == isaGo {
+		spmtvGo(rowptr, col, val, x, y)
+		return
+	}
+	spmtvFMA(rowptr, col, val, x, y)
+}
+
+func octetMV(rowptr []int64, col []int32, val, x, y []float64) {
+	switch isa {
+	case isaAVX512:
+		octetMVAVX512(rowptr, col, val, x, y)
+	case isaAVX2:
+		octetMVAVX2(rowptr, col, val, x, y)
+	default:
+		octetMVGo(rowptr, col, val, x, y)
+	}
+}
+
+func octetMTV(rowptr []int64, col []int32, val, x, y []float64) {
+	switch isa {
+	case isaAVX512:
+		octetMTVAVX512(rowptr, col, val, x, y)
+	case isaAVX2:
+		octetMTVAVX2(rowptr, col, val, x, y)
+	default:
+		octetMTVGo(rowptr, col, val, x, y)
+	}
+}
+
+func octetSquares(rowptr []int64, col []int32, val, x, y []float64) {
+	switch isa {
+	case isaAVX512:
+		octetSquaresAVX512(rowptr, col, val, x, y)
+	case isaAVX2:
+		octetSquaresAVX2(rowptr, col, val, x, y)
+	default:
+		octetSquaresGo(rowptr, col, val, x, y)
+	}
 }

@@ -1761,211 +1761,449 @@ done78:
 	VZEROUPPER
 	RET
 
-// func selectPlanAVX2(col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) int
-// Requires: AVX, BMI
-TEXT ·selectPlanAVX2(SB), NOSPLIT, $192-128
-	MOVQ         col_base+0(FP), AX
-	MOVQ         val_base+24(FP), CX
-	MOVQ         e_base+48(FP), DX
-	MOVQ         thr_base+88(FP), BX
-	MOVQ         e_len+56(FP), SI
-	VBROADCASTSD scale+72(FP), Y0
-	VBROADCASTSD rowThr+80(FP), Y1
-	XORQ         DI, DI
-	XORQ         R8, R8
-	MOVQ         SI, R9
-	SUBQ         $+16, R9
-	CMPQ         R8, R9
+// func selectPlanAVX2(octCol []int32, octVal []float64, col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) (octets int, singles int)
+// Requires: AVX, BMI, POPCNT
+TEXT ·selectPlanAVX2(SB), NOSPLIT, $128-184
+	MOVQ         e_base+96(FP), AX
+	MOVQ         thr_base+136(FP), CX
+	MOVQ         e_len+104(FP), DX
+	VBROADCASTSD scale+120(FP), Y0
+	VBROADCASTSD rowThr+128(FP), Y1
+	MOVQ         octCol_base+0(FP), BX
+	MOVQ         octVal_base+24(FP), SI
+	MOVQ         col_base+48(FP), DI
+	MOVQ         val_base+72(FP), R8
+	XORQ         R9, R9
+	XORQ         R10, R10
+	MOVQ         DX, R11
+	SUBQ         $+8, R11
+	CMPQ         R10, R11
 	JG           end80
 
 loop79:
-	VMOVUPD   (DX)(R8*8), Y2
+	VMOVUPD   (AX)(R10*8), Y2
 	VMULPD    Y0, Y2, Y2
-	VMOVUPD   (BX)(R8*8), Y3
+	VMOVUPD   (CX)(R10*8), Y3
 	VMINPD    Y1, Y3, Y3
 	VCMPPD    $0x1d, Y3, Y2, Y3
-	VMOVMSKPD Y3, R11
-	MOVL      R11, R10
-	VMOVUPD   32(DX)(R8*8), Y3
+	VMOVMSKPD Y3, R13
+	MOVL      R13, R12
+	VMOVUPD   32(AX)(R10*8), Y3
 	VMULPD    Y0, Y3, Y3
-	VMOVUPD   32(BX)(R8*8), Y4
+	VMOVUPD   32(CX)(R10*8), Y4
 	VMINPD    Y1, Y4, Y4
 	VCMPPD    $0x1d, Y4, Y3, Y4
-	VMOVMSKPD Y4, R12
-	ORL       R12, R10
-	VMOVUPD   64(DX)(R8*8), Y4
-	VMULPD    Y0, Y4, Y4
-	VMOVUPD   64(BX)(R8*8), Y5
-	VMINPD    Y1, Y5, Y5
-	VCMPPD    $0x1d, Y5, Y4, Y5
-	VMOVMSKPD Y5, R13
-	ORL       R13, R10
-	VMOVUPD   96(DX)(R8*8), Y5
-	VMULPD    Y0, Y5, Y5
-	VMOVUPD   96(BX)(R8*8), Y6
-	VMINPD    Y1, Y6, Y6
-	VCMPPD    $0x1d, Y6, Y5, Y6
-	VMOVMSKPD Y6, R14
-	ORL       R14, R10
+	VMOVMSKPD Y4, R14
+	ORL       R14, R12
 	JZ        skip81
-	TESTL     R11, R11
-	JZ        bits83
-	VMOVUPD   Y2, (SP)
-	LEAQ      (SP), R10
+	POPCNTL   R13, R12
+	POPCNTL   R14, R15
+	ADDL      R15, R12
+	CMPL      R12, $0x04
+	JL        few82
+	VMOVUPD   Y2, (SI)
+	VMOVUPD   Y3, 32(SI)
+	MOVL      j0+160(FP), R12
+	LEAL      (R12)(R10*1), R12
+	MOVL      R12, (BX)
+	ADDQ      $+64, SI
+	ADDQ      $+4, BX
+	JMP       octet83
 
-bit82:
-	TZCNTL R11, R15
-	MOVQ   (R10)(R15*8), BP
-	MOVQ   BP, (CX)(DI*8)
-	LEAQ   (R15)(R8*1), R15
-	MOVL   j0+112(FP), BP
-	ADDL   R15, BP
-	MOVL   BP, (AX)(DI*4)
-	INCQ   DI
-	LEAL   -1(R11), R15
-	ANDL   R15, R11
-	JNZ    bit82
-
-bits83:
-	TESTL   R12, R12
+few82:
+	TESTL   R13, R13
 	JZ      bits85
-	VMOVUPD Y3, 32(SP)
-	LEAQ    32(SP), R10
+	VMOVUPD Y2, (SP)
+	LEAQ    (SP), R12
 
 bit84:
-	TZCNTL R12, R11
-	MOVQ   (R10)(R11*8), R15
-	MOVQ   R15, (CX)(DI*8)
-	LEAQ   4(R11)(R8*1), R11
-	MOVL   j0+112(FP), R15
-	ADDL   R11, R15
-	MOVL   R15, (AX)(DI*4)
-	INCQ   DI
-	LEAL   -1(R12), R11
-	ANDL   R11, R12
+	TZCNTL R13, R15
+	MOVQ   (R12)(R15*8), BP
+	MOVQ   BP, (R8)(R9*8)
+	LEAQ   (R15)(R10*1), R15
+	MOVL   j0+160(FP), BP
+	ADDL   R15, BP
+	MOVL   BP, (DI)(R9*4)
+	INCQ   R9
+	LEAL   -1(R13), R15
+	ANDL   R15, R13
 	JNZ    bit84
 
 bits85:
-	TESTL   R13, R13
+	TESTL   R14, R14
 	JZ      bits87
-	VMOVUPD Y4, 64(SP)
-	LEAQ    64(SP), R10
+	VMOVUPD Y3, 32(SP)
+	LEAQ    32(SP), R12
 
 bit86:
-	TZCNTL R13, R11
-	MOVQ   (R10)(R11*8), R12
-	MOVQ   R12, (CX)(DI*8)
-	LEAQ   8(R11)(R8*1), R11
-	MOVL   j0+112(FP), R12
-	ADDL   R11, R12
-	MOVL   R12, (AX)(DI*4)
-	INCQ   DI
-	LEAL   -1(R13), R11
-	ANDL   R11, R13
+	TZCNTL R14, R13
+	MOVQ   (R12)(R13*8), R15
+	MOVQ   R15, (R8)(R9*8)
+	LEAQ   4(R13)(R10*1), R13
+	MOVL   j0+160(FP), R15
+	ADDL   R13, R15
+	MOVL   R15, (DI)(R9*4)
+	INCQ   R9
+	LEAL   -1(R14), R13
+	ANDL   R13, R14
 	JNZ    bit86
 
 bits87:
-	TESTL   R14, R14
-	JZ      bits89
-	VMOVUPD Y5, 96(SP)
-	LEAQ    96(SP), R10
-
-bit88:
-	TZCNTL R14, R11
-	MOVQ   (R10)(R11*8), R12
-	MOVQ   R12, (CX)(DI*8)
-	LEAQ   12(R11)(R8*1), R11
-	MOVL   j0+112(FP), R12
-	ADDL   R11, R12
-	MOVL   R12, (AX)(DI*4)
-	INCQ   DI
-	LEAL   -1(R14), R11
-	ANDL   R11, R14
-	JNZ    bit88
-
-bits89:
+octet83:
 skip81:
-	ADDQ $+16, R8
-	CMPQ R8, R9
+	ADDQ $+8, R10
+	CMPQ R10, R11
 	JLE  loop79
 
 end80:
-	SUBQ $-12, R9
-	CMPQ R8, R9
-	JG   end91
+	SUBQ $-4, R11
+	CMPQ R10, R11
+	JG   end89
 
-loop90:
-	VMOVUPD   (DX)(R8*8), Y2
+loop88:
+	VMOVUPD   (AX)(R10*8), Y2
 	VMULPD    Y0, Y2, Y2
-	VMOVUPD   (BX)(R8*8), Y3
+	VMOVUPD   (CX)(R10*8), Y3
 	VMINPD    Y1, Y3, Y3
 	VCMPPD    $0x1d, Y3, Y2, Y3
-	VMOVMSKPD Y3, R11
-	MOVL      R11, R10
-	TESTL     R10, R10
-	JZ        skip92
-	TESTL     R11, R11
-	JZ        bits94
-	VMOVUPD   Y2, 128(SP)
-	LEAQ      128(SP), R10
+	VMOVMSKPD Y3, R12
+	MOVL      R12, SI
+	TESTL     SI, SI
+	JZ        skip90
+	TESTL     R12, R12
+	JZ        bits92
+	VMOVUPD   Y2, 64(SP)
+	LEAQ      64(SP), SI
 
-bit93:
-	TZCNTL R11, R12
-	MOVQ   (R10)(R12*8), R13
-	MOVQ   R13, (CX)(DI*8)
-	LEAQ   (R12)(R8*1), R12
-	MOVL   j0+112(FP), R13
-	ADDL   R12, R13
-	MOVL   R13, (AX)(DI*4)
-	INCQ   DI
-	LEAL   -1(R11), R12
-	ANDL   R12, R11
-	JNZ    bit93
+bit91:
+	TZCNTL R12, R13
+	MOVQ   (SI)(R13*8), R14
+	MOVQ   R14, (R8)(R9*8)
+	LEAQ   (R13)(R10*1), R13
+	MOVL   j0+160(FP), R14
+	ADDL   R13, R14
+	MOVL   R14, (DI)(R9*4)
+	INCQ   R9
+	LEAL   -1(R12), R13
+	ANDL   R13, R12
+	JNZ    bit91
 
-bits94:
-skip92:
-	ADDQ $+4, R8
-	CMPQ R8, R9
-	JLE  loop90
+bits92:
+skip90:
+	ADDQ $+4, R10
+	CMPQ R10, R11
+	JLE  loop88
 
-end91:
-	SUBQ       R8, SI
-	JE         done95
-	LEAQ       laneMask<>+32(SB), R9
-	NEGQ       SI
-	VMOVUPD    (R9)(SI*8), Y2
-	VMASKMOVPD (DX)(R8*8), Y2, Y3
+end89:
+	SUBQ       R10, DX
+	JE         done93
+	LEAQ       laneMask<>+32(SB), SI
+	NEGQ       DX
+	VMOVUPD    (SI)(DX*8), Y2
+	VMASKMOVPD (AX)(R10*8), Y2, Y3
 	VMULPD     Y0, Y3, Y3
-	VMASKMOVPD (BX)(R8*8), Y2, Y0
+	VMASKMOVPD (CX)(R10*8), Y2, Y0
 	VMINPD     Y1, Y0, Y0
 	VCMPPD     $0x1d, Y0, Y3, Y0
 	VANDPD     Y2, Y0, Y0
-	VMOVMSKPD  Y0, BX
-	MOVL       BX, DX
-	TESTL      DX, DX
-	JZ         skip96
-	TESTL      BX, BX
-	JZ         bits98
-	VMOVUPD    Y3, 160(SP)
-	LEAQ       160(SP), DX
+	VMOVMSKPD  Y0, CX
+	MOVL       CX, AX
+	TESTL      AX, AX
+	JZ         skip94
+	TESTL      CX, CX
+	JZ         bits96
+	VMOVUPD    Y3, 96(SP)
+	LEAQ       96(SP), AX
 
-bit97:
-	TZCNTL BX, SI
-	MOVQ   (DX)(SI*8), R9
-	MOVQ   R9, (CX)(DI*8)
-	LEAQ   (SI)(R8*1), SI
-	MOVL   j0+112(FP), R9
-	ADDL   SI, R9
-	MOVL   R9, (AX)(DI*4)
-	INCQ   DI
-	LEAL   -1(BX), SI
-	ANDL   SI, BX
-	JNZ    bit97
+bit95:
+	TZCNTL CX, DX
+	MOVQ   (AX)(DX*8), SI
+	MOVQ   SI, (R8)(R9*8)
+	LEAQ   (DX)(R10*1), DX
+	MOVL   j0+160(FP), SI
+	ADDL   DX, SI
+	MOVL   SI, (DI)(R9*4)
+	INCQ   R9
+	LEAL   -1(CX), DX
+	ANDL   DX, CX
+	JNZ    bit95
 
-bits98:
-skip96:
-done95:
-	MOVQ DI, ret+120(FP)
+bits96:
+skip94:
+done93:
+	MOVQ octCol_base+0(FP), AX
+	SUBQ AX, BX
+	SHRQ $0x02, BX
+	MOVQ BX, octets+168(FP)
+	MOVQ R9, singles+176(FP)
+	VZEROUPPER
+	RET
+
+// func octetMVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+// Requires: AVX, FMA3
+TEXT ·octetMVAVX2(SB), NOSPLIT, $0-120
+	MOVQ y_base+96(FP), AX
+	MOVQ rowptr_base+0(FP), CX
+	MOVQ col_base+24(FP), DX
+	MOVQ val_base+48(FP), DI
+	MOVQ x_base+72(FP), R8
+	MOVQ y_len+104(FP), R9
+	XORQ BX, BX
+	CMPQ BX, R9
+	JE   rows99
+	MOVQ (CX), SI
+	LEAQ (DX)(SI*4), DX
+	SHLQ $0x06, SI
+	ADDQ SI, DI
+
+row97:
+	MOVQ   8(CX)(BX*8), SI
+	SUBQ   (CX)(BX*8), SI
+	JZ     next98
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+octets100:
+	CMPQ        SI, $+2
+	JL          end101
+	MOVLQSX     (DX), R10
+	VMOVUPD     (DI), Y4
+	VFMADD231PD (R8)(R10*8), Y4, Y0
+	VMOVUPD     32(DI), Y4
+	VFMADD231PD 32(R8)(R10*8), Y4, Y1
+	MOVLQSX     4(DX), R10
+	VMOVUPD     64(DI), Y4
+	VFMADD231PD (R8)(R10*8), Y4, Y2
+	VMOVUPD     96(DI), Y4
+	VFMADD231PD 32(R8)(R10*8), Y4, Y3
+	ADDQ        $+8, DX
+	ADDQ        $+128, DI
+	SUBQ        $+2, SI
+	JMP         octets100
+
+end101:
+octets102:
+	CMPQ        SI, $+1
+	JL          end103
+	MOVLQSX     (DX), R10
+	VMOVUPD     (DI), Y4
+	VFMADD231PD (R8)(R10*8), Y4, Y0
+	VMOVUPD     32(DI), Y4
+	VFMADD231PD 32(R8)(R10*8), Y4, Y1
+	ADDQ        $+4, DX
+	ADDQ        $+64, DI
+	SUBQ        $+1, SI
+	JMP         octets102
+
+end103:
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDPD       X1, X0, X0
+	VADDSD       (AX)(BX*8), X0, X0
+	VMOVSD       X0, (AX)(BX*8)
+
+next98:
+	INCQ BX
+	CMPQ BX, R9
+	JL   row97
+
+rows99:
+	VZEROUPPER
+	RET
+
+// func octetMTVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+// Requires: AVX, FMA3
+TEXT ·octetMTVAVX2(SB), NOSPLIT, $0-120
+	MOVQ x_base+72(FP), AX
+	MOVQ rowptr_base+0(FP), CX
+	MOVQ col_base+24(FP), DX
+	MOVQ val_base+48(FP), DI
+	MOVQ y_base+96(FP), R8
+	MOVQ x_len+80(FP), R9
+	XORQ BX, BX
+	CMPQ BX, R9
+	JE   rows106
+	MOVQ (CX), SI
+	LEAQ (DX)(SI*4), DX
+	SHLQ $0x06, SI
+	ADDQ SI, DI
+
+row104:
+	MOVQ         8(CX)(BX*8), SI
+	SUBQ         (CX)(BX*8), SI
+	JZ           next105
+	VBROADCASTSD (AX)(BX*8), Y0
+
+octets107:
+	CMPQ        SI, $+4
+	JL          end108
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VFMADD231PD (DI), Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VFMADD231PD 32(DI), Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	MOVLQSX     4(DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VFMADD231PD 64(DI), Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VFMADD231PD 96(DI), Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	MOVLQSX     8(DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VFMADD231PD 128(DI), Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VFMADD231PD 160(DI), Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	MOVLQSX     12(DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VFMADD231PD 192(DI), Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VFMADD231PD 224(DI), Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	ADDQ        $+16, DX
+	ADDQ        $+256, DI
+	SUBQ        $+4, SI
+	JMP         octets107
+
+end108:
+octets109:
+	CMPQ        SI, $+1
+	JL          end110
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VFMADD231PD (DI), Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VFMADD231PD 32(DI), Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	ADDQ        $+4, DX
+	ADDQ        $+64, DI
+	SUBQ        $+1, SI
+	JMP         octets109
+
+end110:
+next105:
+	INCQ BX
+	CMPQ BX, R9
+	JL   row104
+
+rows106:
+	VZEROUPPER
+	RET
+
+// func octetSquaresAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+// Requires: AVX, FMA3
+TEXT ·octetSquaresAVX2(SB), NOSPLIT, $0-120
+	MOVQ x_base+72(FP), AX
+	MOVQ rowptr_base+0(FP), CX
+	MOVQ col_base+24(FP), DX
+	MOVQ val_base+48(FP), DI
+	MOVQ y_base+96(FP), R8
+	MOVQ x_len+80(FP), R9
+	XORQ BX, BX
+	CMPQ BX, R9
+	JE   rows113
+	MOVQ (CX), SI
+	LEAQ (DX)(SI*4), DX
+	SHLQ $0x06, SI
+	ADDQ SI, DI
+
+row111:
+	MOVQ         8(CX)(BX*8), SI
+	SUBQ         (CX)(BX*8), SI
+	JZ           next112
+	VBROADCASTSD (AX)(BX*8), Y0
+
+octets114:
+	CMPQ        SI, $+4
+	JL          end115
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VMOVUPD     (DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VMOVUPD     32(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	MOVLQSX     4(DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VMOVUPD     64(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VMOVUPD     96(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	MOVLQSX     8(DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VMOVUPD     128(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VMOVUPD     160(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	MOVLQSX     12(DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VMOVUPD     192(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VMOVUPD     224(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	ADDQ        $+16, DX
+	ADDQ        $+256, DI
+	SUBQ        $+4, SI
+	JMP         octets114
+
+end115:
+octets116:
+	CMPQ        SI, $+1
+	JL          end117
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Y1
+	VMOVUPD     (DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, (R8)(R10*8)
+	VMOVUPD     32(R8)(R10*8), Y1
+	VMOVUPD     32(DI), Y2
+	VMULPD      Y2, Y2, Y2
+	VFMADD231PD Y2, Y0, Y1
+	VMOVUPD     Y1, 32(R8)(R10*8)
+	ADDQ        $+4, DX
+	ADDQ        $+64, DI
+	SUBQ        $+1, SI
+	JMP         octets116
+
+end117:
+next112:
+	INCQ BX
+	CMPQ BX, R9
+	JL   row111
+
+rows113:
 	VZEROUPPER
 	RET
 
@@ -1983,9 +2221,9 @@ TEXT ·sqDistRowAVX2(SB), NOSPLIT, $0-80
 	MOVQ BX, R9
 	SUBQ $+16, R9
 	CMPQ R8, R9
-	JG   end100
+	JG   end119
 
-loop99:
+loop118:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -1993,9 +2231,9 @@ loop99:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords102
+	JE     coords121
 
-coord101:
+coord120:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Y4
@@ -2010,30 +2248,30 @@ coord101:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord101
+	JNE          coord120
 
-coords102:
+coords121:
 	VMOVUPD Y0, (AX)(R8*8)
 	VMOVUPD Y1, 32(AX)(R8*8)
 	VMOVUPD Y2, 64(AX)(R8*8)
 	VMOVUPD Y3, 96(AX)(R8*8)
 	ADDQ    $+16, R8
 	CMPQ    R8, R9
-	JLE     loop99
+	JLE     loop118
 
-end100:
+end119:
 	SUBQ $-12, R9
 	CMPQ R8, R9
-	JG   end104
+	JG   end123
 
-loop103:
+loop122:
 	VXORPD Y0, Y0, Y0
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords106
+	JE     coords125
 
-coord105:
+coord124:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Y1
@@ -2042,26 +2280,26 @@ coord105:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord105
+	JNE          coord124
 
-coords106:
+coords125:
 	VMOVUPD Y0, (AX)(R8*8)
 	ADDQ    $+4, R8
 	CMPQ    R8, R9
-	JLE     loop103
+	JLE     loop122
 
-end104:
+end123:
 	SUBQ    R8, BX
-	JE      done107
+	JE      done126
 	LEAQ    laneMask<>+32(SB), R9
 	NEGQ    BX
 	VMOVUPD (R9)(BX*8), Y0
 	VXORPD  Y1, Y1, Y1
 	XORQ    BX, BX
 	CMPQ    BX, SI
-	JE      coords109
+	JE      coords128
 
-coord108:
+coord127:
 	MOVQ         (DX), R9
 	ADDQ         DI, R9
 	VBROADCASTSD (CX)(BX*8), Y2
@@ -2071,12 +2309,12 @@ coord108:
 	ADDQ         $+24, DX
 	INCQ         BX
 	CMPQ         BX, SI
-	JNE          coord108
+	JNE          coord127
 
-coords109:
+coords128:
 	VMASKMOVPD Y1, Y0, (AX)(R8*8)
 
-done107:
+done126:
 	VZEROUPPER
 	RET
 
@@ -2098,9 +2336,9 @@ TEXT ·maxRowSq1AVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end111
+	JG           end130
 
-loop110:
+loop129:
 	VMOVUPD      (CX)(BX*8), Y6
 	VSUBPD       (AX)(BX*8), Y0, Y7
 	VMULPD       Y7, Y7, Y7
@@ -2123,14 +2361,14 @@ loop110:
 	VMAXPD       Y5, Y6, Y5
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLE          loop110
+	JLE          loop129
 
-end111:
+end130:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end113
+	JG   end132
 
-loop112:
+loop131:
 	VMOVUPD      (CX)(BX*8), Y6
 	VSUBPD       (AX)(BX*8), Y0, Y7
 	VMULPD       Y7, Y7, Y7
@@ -2138,11 +2376,11 @@ loop112:
 	VMAXPD       Y2, Y6, Y2
 	ADDQ         $+4, BX
 	CMPQ         BX, SI
-	JLE          loop112
+	JLE          loop131
 
-end113:
+end132:
 	SUBQ         BX, DX
-	JE           done114
+	JE           done133
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPD      (SI)(DX*8), Y6
@@ -2157,7 +2395,7 @@ end113:
 	VBLENDVPD    Y6, Y7, Y0, Y7
 	VMAXPD       Y2, Y7, Y2
 
-done114:
+done133:
 	VMAXPD       Y5, Y2, Y2
 	VMAXPD       Y4, Y3, Y3
 	VMAXPD       Y3, Y2, Y2
@@ -2189,9 +2427,9 @@ TEXT ·planRowSq1AVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end116
+	JG           end135
 
-loop115:
+loop134:
 	VADDPD       (DX)(SI*8), Y1, Y9
 	VSUBPD       (CX)(SI*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2302,14 +2540,14 @@ loop115:
 	VADDPD       Y12, Y8, Y8
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop115
+	JLE          loop134
 
-end116:
+end135:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end118
+	JG   end137
 
-loop117:
+loop136:
 	VADDPD       (DX)(SI*8), Y1, Y9
 	VSUBPD       (CX)(SI*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2339,11 +2577,11 @@ loop117:
 	VADDPD       Y9, Y5, Y5
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop117
+	JLE          loop136
 
-end118:
+end137:
 	SUBQ         SI, BX
-	JE           done119
+	JE           done138
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y9
@@ -2378,7 +2616,7 @@ end118:
 	VANDPD       Y9, Y1, Y1
 	VADDPD       Y1, Y5, Y5
 
-done119:
+done138:
 	VADDPD       Y8, Y5, Y5
 	VADDPD       Y7, Y6, Y6
 	VADDPD       Y6, Y5, Y5
@@ -2409,9 +2647,9 @@ TEXT ·planRowSqSum1AVX2(SB), NOSPLIT, $0-80
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end121
+	JG           end140
 
-loop120:
+loop139:
 	VADDPD       (CX)(BX*8), Y1, Y9
 	VSUBPD       (AX)(BX*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2518,14 +2756,14 @@ loop120:
 	VADDPD       Y12, Y8, Y8
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLE          loop120
+	JLE          loop139
 
-end121:
+end140:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end123
+	JG   end142
 
-loop122:
+loop141:
 	VADDPD       (CX)(BX*8), Y1, Y9
 	VSUBPD       (AX)(BX*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2554,11 +2792,11 @@ loop122:
 	VADDPD       Y9, Y5, Y5
 	ADDQ         $+4, BX
 	CMPQ         BX, SI
-	JLE          loop122
+	JLE          loop141
 
-end123:
+end142:
 	SUBQ         BX, DX
-	JE           done124
+	JE           done143
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPD      (SI)(DX*8), Y9
@@ -2592,7 +2830,7 @@ end123:
 	VANDPD       Y9, Y1, Y1
 	VADDPD       Y1, Y5, Y5
 
-done124:
+done143:
 	VADDPD       Y8, Y5, Y5
 	VADDPD       Y7, Y6, Y6
 	VADDPD       Y6, Y5, Y5
@@ -2624,9 +2862,9 @@ TEXT ·maxRowSq2AVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end126
+	JG           end145
 
-loop125:
+loop144:
 	VMOVUPD      (DX)(SI*8), Y7
 	VSUBPD       (AX)(SI*8), Y0, Y8
 	VMULPD       Y8, Y8, Y8
@@ -2657,14 +2895,14 @@ loop125:
 	VMAXPD       Y6, Y7, Y6
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop125
+	JLE          loop144
 
-end126:
+end145:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end128
+	JG   end147
 
-loop127:
+loop146:
 	VMOVUPD      (DX)(SI*8), Y7
 	VSUBPD       (AX)(SI*8), Y0, Y8
 	VMULPD       Y8, Y8, Y8
@@ -2674,11 +2912,11 @@ loop127:
 	VMAXPD       Y3, Y7, Y3
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop127
+	JLE          loop146
 
-end128:
+end147:
 	SUBQ         SI, BX
-	JE           done129
+	JE           done148
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y7
@@ -2696,7 +2934,7 @@ end128:
 	VBLENDVPD    Y7, Y8, Y0, Y8
 	VMAXPD       Y3, Y8, Y3
 
-done129:
+done148:
 	VMAXPD       Y6, Y3, Y3
 	VMAXPD       Y5, Y4, Y4
 	VMAXPD       Y4, Y3, Y3
@@ -2730,9 +2968,9 @@ TEXT ·planRowSq2AVX2(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end131
+	JG           end150
 
-loop130:
+loop149:
 	VADDPD       (BX)(DI*8), Y2, Y10
 	VSUBPD       (CX)(DI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -2851,14 +3089,14 @@ loop130:
 	VADDPD       Y13, Y9, Y9
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop130
+	JLE          loop149
 
-end131:
+end150:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end133
+	JG   end152
 
-loop132:
+loop151:
 	VADDPD       (BX)(DI*8), Y2, Y10
 	VSUBPD       (CX)(DI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -2890,11 +3128,11 @@ loop132:
 	VADDPD       Y10, Y6, Y6
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop132
+	JLE          loop151
 
-end133:
+end152:
 	SUBQ         DI, SI
-	JE           done134
+	JE           done153
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y10
@@ -2932,7 +3170,7 @@ end133:
 	VANDPD       Y10, Y2, Y2
 	VADDPD       Y2, Y6, Y6
 
-done134:
+done153:
 	VADDPD       Y9, Y6, Y6
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y7, Y6, Y6
@@ -2965,9 +3203,9 @@ TEXT ·planRowSqSum2AVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end136
+	JG           end155
 
-loop135:
+loop154:
 	VADDPD       (DX)(SI*8), Y2, Y10
 	VSUBPD       (AX)(SI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -3082,14 +3320,14 @@ loop135:
 	VADDPD       Y13, Y9, Y9
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop135
+	JLE          loop154
 
-end136:
+end155:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end138
+	JG   end157
 
-loop137:
+loop156:
 	VADDPD       (DX)(SI*8), Y2, Y10
 	VSUBPD       (AX)(SI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -3120,11 +3358,11 @@ loop137:
 	VADDPD       Y10, Y6, Y6
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop137
+	JLE          loop156
 
-end138:
+end157:
 	SUBQ         SI, BX
-	JE           done139
+	JE           done158
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y10
@@ -3161,7 +3399,7 @@ end138:
 	VANDPD       Y10, Y2, Y2
 	VADDPD       Y2, Y6, Y6
 
-done139:
+done158:
 	VADDPD       Y9, Y6, Y6
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y7, Y6, Y6
@@ -3195,9 +3433,9 @@ TEXT ·maxRowSq3AVX2(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end141
+	JG           end160
 
-loop140:
+loop159:
 	VMOVUPD      (BX)(DI*8), Y8
 	VSUBPD       (AX)(DI*8), Y0, Y9
 	VMULPD       Y9, Y9, Y9
@@ -3236,14 +3474,14 @@ loop140:
 	VMAXPD       Y7, Y8, Y7
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop140
+	JLE          loop159
 
-end141:
+end160:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end143
+	JG   end162
 
-loop142:
+loop161:
 	VMOVUPD      (BX)(DI*8), Y8
 	VSUBPD       (AX)(DI*8), Y0, Y9
 	VMULPD       Y9, Y9, Y9
@@ -3255,11 +3493,11 @@ loop142:
 	VMAXPD       Y4, Y8, Y4
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop142
+	JLE          loop161
 
-end143:
+end162:
 	SUBQ         DI, SI
-	JE           done144
+	JE           done163
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y8
@@ -3280,7 +3518,7 @@ end143:
 	VBLENDVPD    Y8, Y9, Y0, Y9
 	VMAXPD       Y4, Y9, Y4
 
-done144:
+done163:
 	VMAXPD       Y7, Y4, Y4
 	VMAXPD       Y6, Y5, Y5
 	VMAXPD       Y5, Y4, Y4
@@ -3316,9 +3554,9 @@ TEXT ·planRowSq3AVX2(SB), NOSPLIT, $0-168
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end146
+	JG           end165
 
-loop145:
+loop164:
 	VADDPD       (SI)(R8*8), Y3, Y11
 	VSUBPD       (CX)(R8*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3445,14 +3683,14 @@ loop145:
 	VADDPD       Y14, Y10, Y10
 	ADDQ         $+16, R8
 	CMPQ         R8, R9
-	JLE          loop145
+	JLE          loop164
 
-end146:
+end165:
 	SUBQ $-12, R9
 	CMPQ R8, R9
-	JG   end148
+	JG   end167
 
-loop147:
+loop166:
 	VADDPD       (SI)(R8*8), Y3, Y11
 	VSUBPD       (CX)(R8*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3486,11 +3724,11 @@ loop147:
 	VADDPD       Y11, Y7, Y7
 	ADDQ         $+4, R8
 	CMPQ         R8, R9
-	JLE          loop147
+	JLE          loop166
 
-end148:
+end167:
 	SUBQ         R8, DI
-	JE           done149
+	JE           done168
 	LEAQ         laneMask<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPD      (R9)(DI*8), Y11
@@ -3531,7 +3769,7 @@ end148:
 	VANDPD       Y11, Y3, Y3
 	VADDPD       Y3, Y7, Y7
 
-done149:
+done168:
 	VADDPD       Y10, Y7, Y7
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y8, Y7, Y7
@@ -3566,9 +3804,9 @@ TEXT ·planRowSqSum3AVX2(SB), NOSPLIT, $0-144
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end151
+	JG           end170
 
-loop150:
+loop169:
 	VADDPD       (BX)(DI*8), Y3, Y11
 	VSUBPD       (AX)(DI*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3691,14 +3929,14 @@ loop150:
 	VADDPD       Y14, Y10, Y10
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop150
+	JLE          loop169
 
-end151:
+end170:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end153
+	JG   end172
 
-loop152:
+loop171:
 	VADDPD       (BX)(DI*8), Y3, Y11
 	VSUBPD       (AX)(DI*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3731,11 +3969,11 @@ loop152:
 	VADDPD       Y11, Y7, Y7
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop152
+	JLE          loop171
 
-end153:
+end172:
 	SUBQ         DI, SI
-	JE           done154
+	JE           done173
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y11
@@ -3775,7 +4013,7 @@ end153:
 	VANDPD       Y11, Y3, Y3
 	VADDPD       Y3, Y7, Y7
 
-done154:
+done173:
 	VADDPD       Y10, Y7, Y7
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y8, Y7, Y7
@@ -3821,9 +4059,9 @@ TEXT ·gemmKernelAVX2(SB), NOSPLIT, $0-88
 	VXORPD     Y10, Y10, Y10
 	VXORPD     Y11, Y11, Y11
 	SUBQ       $+4, BX
-	JL         rest156
+	JL         rest175
 
-loop155:
+loop174:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -3903,13 +4141,13 @@ loop155:
 	ADDQ         $+128, AX
 	ADDQ         $+384, CX
 	SUBQ         $+4, BX
-	JGE          loop155
+	JGE          loop174
 
-rest156:
+rest175:
 	ADDQ $+4, BX
-	JE   done157
+	JE   done176
 
-one158:
+one177:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -3932,9 +4170,9 @@ one158:
 	ADDQ         $+32, AX
 	ADDQ         $+96, CX
 	DECQ         BX
-	JNE          one158
+	JNE          one177
 
-done157:
+done176:
 	VADDPD  (DX), Y0, Y0
 	VMOVUPD Y0, (DX)
 	VADDPD  32(DX), Y1, Y1
@@ -3965,6 +4203,1549 @@ done157:
 	VZEROUPPER
 	RET
 
+// func subTileAVX2(k int, a []float64, ai int, ap int, b []float64, ldb int, c []float64, ldc int, rows int, cols int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·subTileAVX2(SB), NOSPLIT, $0-128
+	MOVQ       a_base+8(FP), AX
+	MOVQ       b_base+48(FP), CX
+	MOVQ       c_base+80(FP), DX
+	MOVQ       k+0(FP), BX
+	MOVQ       ai+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       ap+40(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       ldb+72(FP), R8
+	SHLQ       $0x03, R8
+	MOVQ       ldc+104(FP), R9
+	SHLQ       $0x03, R9
+	MOVQ       cols+120(FP), R10
+	LEAQ       (SI)(SI*2), R11
+	LEAQ       (SI)(SI*4), R12
+	MOVQ       rows+112(FP), R12
+	CMPQ       R10, $+12
+	JNE        partial178
+	CMPQ       R12, $+4
+	JNE        partial178
+	MOVQ       DX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 95(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 95(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 95(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 95(R10)
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	VXORPD     Y8, Y8, Y8
+	VXORPD     Y9, Y9, Y9
+	VXORPD     Y10, Y10, Y10
+	VXORPD     Y11, Y11, Y11
+
+depth179:
+	VMOVUPD      (CX), Y12
+	VMOVUPD      32(CX), Y13
+	VMOVUPD      64(CX), Y14
+	VBROADCASTSD (AX), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (AX)(SI*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (AX)(SI*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (AX)(R11*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth179
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y0, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y1, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      64(DX), Y12
+	VSUBPD       Y2, Y12, Y12
+	VMOVUPD      Y12, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y3, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y4, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      64(DX), Y12
+	VSUBPD       Y5, Y12, Y12
+	VMOVUPD      Y12, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y6, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y7, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      64(DX), Y12
+	VSUBPD       Y8, Y12, Y12
+	VMOVUPD      Y12, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y9, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y10, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      64(DX), Y12
+	VSUBPD       Y11, Y12, Y12
+	VMOVUPD      Y12, 64(DX)
+	VZEROUPPER
+	RET
+
+partial178:
+	CMPQ   R12, $+4
+	JL     rows180
+	CMPQ   R10, $+4
+	JG     cols181
+	LEAQ   laneMask<>+32(SB), R12
+	SHLQ   $0x03, R10
+	SUBQ   R10, R12
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+depth182:
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   (CX), Y5, Y4
+	VBROADCASTSD (AX), Y5
+	VFMADD231PD  Y4, Y5, Y0
+	VBROADCASTSD (AX)(SI*1), Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VBROADCASTSD (AX)(SI*2), Y5
+	VFMADD231PD  Y4, Y5, Y2
+	VBROADCASTSD (AX)(R11*1), Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth182
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   (DX), Y5, Y4
+	VSUBPD       Y0, Y4, Y4
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   Y4, Y5, (DX)
+	ADDQ         R9, DX
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   (DX), Y5, Y4
+	VSUBPD       Y1, Y4, Y4
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   Y4, Y5, (DX)
+	ADDQ         R9, DX
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   (DX), Y5, Y4
+	VSUBPD       Y2, Y4, Y4
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   Y4, Y5, (DX)
+	ADDQ         R9, DX
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   (DX), Y5, Y4
+	VSUBPD       Y3, Y4, Y4
+	VMOVUPD      (R12), Y5
+	VMASKMOVPD   Y4, Y5, (DX)
+	VZEROUPPER
+	RET
+
+cols181:
+	CMPQ   R10, $+8
+	JG     cols183
+	SUBQ   $+4, R10
+	LEAQ   laneMask<>+32(SB), R12
+	SHLQ   $0x03, R10
+	SUBQ   R10, R12
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+depth184:
+	VMOVUPD      (CX), Y8
+	VMOVUPD      (R12), Y10
+	VMASKMOVPD   32(CX), Y10, Y9
+	VBROADCASTSD (AX), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (AX)(SI*1), Y10
+	VFMADD231PD  Y8, Y10, Y2
+	VFMADD231PD  Y9, Y10, Y3
+	VBROADCASTSD (AX)(SI*2), Y10
+	VFMADD231PD  Y8, Y10, Y4
+	VFMADD231PD  Y9, Y10, Y5
+	VBROADCASTSD (AX)(R11*1), Y10
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y10, Y7
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth184
+	VMOVUPD      (DX), Y8
+	VSUBPD       Y0, Y8, Y8
+	VMOVUPD      Y8, (DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   32(DX), Y0, Y8
+	VSUBPD       Y1, Y8, Y8
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y8, Y0, 32(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y8
+	VSUBPD       Y2, Y8, Y8
+	VMOVUPD      Y8, (DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   32(DX), Y0, Y8
+	VSUBPD       Y3, Y8, Y8
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y8, Y0, 32(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y8
+	VSUBPD       Y4, Y8, Y8
+	VMOVUPD      Y8, (DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   32(DX), Y0, Y8
+	VSUBPD       Y5, Y8, Y8
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y8, Y0, 32(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y8
+	VSUBPD       Y6, Y8, Y8
+	VMOVUPD      Y8, (DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   32(DX), Y0, Y8
+	VSUBPD       Y7, Y8, Y8
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y8, Y0, 32(DX)
+	VZEROUPPER
+	RET
+
+cols183:
+	SUBQ   $+8, R10
+	LEAQ   laneMask<>+32(SB), R12
+	SHLQ   $0x03, R10
+	SUBQ   R10, R12
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+depth186:
+	VMOVUPD      (CX), Y12
+	VMOVUPD      32(CX), Y13
+	VMOVUPD      (R12), Y15
+	VMASKMOVPD   64(CX), Y15, Y14
+	VBROADCASTSD (AX), Y15
+	VFMADD231PD  Y12, Y15, Y0
+	VFMADD231PD  Y13, Y15, Y1
+	VFMADD231PD  Y14, Y15, Y2
+	VBROADCASTSD (AX)(SI*1), Y15
+	VFMADD231PD  Y12, Y15, Y3
+	VFMADD231PD  Y13, Y15, Y4
+	VFMADD231PD  Y14, Y15, Y5
+	VBROADCASTSD (AX)(SI*2), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VFMADD231PD  Y14, Y15, Y8
+	VBROADCASTSD (AX)(R11*1), Y15
+	VFMADD231PD  Y12, Y15, Y9
+	VFMADD231PD  Y13, Y15, Y10
+	VFMADD231PD  Y14, Y15, Y11
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth186
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y0, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y1, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   64(DX), Y0, Y12
+	VSUBPD       Y2, Y12, Y12
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y12, Y0, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y3, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y4, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   64(DX), Y0, Y12
+	VSUBPD       Y5, Y12, Y12
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y12, Y0, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y6, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y7, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   64(DX), Y0, Y12
+	VSUBPD       Y8, Y12, Y12
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y12, Y0, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y12
+	VSUBPD       Y9, Y12, Y12
+	VMOVUPD      Y12, (DX)
+	VMOVUPD      32(DX), Y12
+	VSUBPD       Y10, Y12, Y12
+	VMOVUPD      Y12, 32(DX)
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   64(DX), Y0, Y12
+	VSUBPD       Y11, Y12, Y12
+	VMOVUPD      (R12), Y0
+	VMASKMOVPD   Y12, Y0, 64(DX)
+	VZEROUPPER
+	RET
+
+rows180:
+	CMPQ   R12, $+2
+	JL     rows187
+	CMPQ   R10, $+4
+	JG     cols188
+	LEAQ   laneMask<>+32(SB), R11
+	SHLQ   $0x03, R10
+	SUBQ   R10, R11
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+depth189:
+	VMOVUPD      (R11), Y3
+	VMASKMOVPD   (CX), Y3, Y2
+	VBROADCASTSD (AX), Y3
+	VFMADD231PD  Y2, Y3, Y0
+	VBROADCASTSD (AX)(SI*1), Y3
+	VFMADD231PD  Y2, Y3, Y1
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth189
+	VMOVUPD      (R11), Y3
+	VMASKMOVPD   (DX), Y3, Y2
+	VSUBPD       Y0, Y2, Y2
+	VMOVUPD      (R11), Y3
+	VMASKMOVPD   Y2, Y3, (DX)
+	ADDQ         R9, DX
+	VMOVUPD      (R11), Y3
+	VMASKMOVPD   (DX), Y3, Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      (R11), Y3
+	VMASKMOVPD   Y2, Y3, (DX)
+	VZEROUPPER
+	RET
+
+cols188:
+	CMPQ   R10, $+8
+	JG     cols190
+	SUBQ   $+4, R10
+	LEAQ   laneMask<>+32(SB), R11
+	SHLQ   $0x03, R10
+	SUBQ   R10, R11
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+depth191:
+	VMOVUPD      (CX), Y4
+	VMOVUPD      (R11), Y6
+	VMASKMOVPD   32(CX), Y6, Y5
+	VBROADCASTSD (AX), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (AX)(SI*1), Y6
+	VFMADD231PD  Y4, Y6, Y2
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth191
+	VMOVUPD      (DX), Y4
+	VSUBPD       Y0, Y4, Y4
+	VMOVUPD      Y4, (DX)
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   32(DX), Y0, Y4
+	VSUBPD       Y1, Y4, Y4
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   Y4, Y0, 32(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y4
+	VSUBPD       Y2, Y4, Y4
+	VMOVUPD      Y4, (DX)
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   32(DX), Y0, Y4
+	VSUBPD       Y3, Y4, Y4
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   Y4, Y0, 32(DX)
+	VZEROUPPER
+	RET
+
+cols190:
+	SUBQ   $+8, R10
+	LEAQ   laneMask<>+32(SB), R11
+	SHLQ   $0x03, R10
+	SUBQ   R10, R11
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+
+depth193:
+	VMOVUPD      (CX), Y6
+	VMOVUPD      32(CX), Y7
+	VMOVUPD      (R11), Y9
+	VMASKMOVPD   64(CX), Y9, Y8
+	VBROADCASTSD (AX), Y9
+	VFMADD231PD  Y6, Y9, Y0
+	VFMADD231PD  Y7, Y9, Y1
+	VFMADD231PD  Y8, Y9, Y2
+	VBROADCASTSD (AX)(SI*1), Y9
+	VFMADD231PD  Y6, Y9, Y3
+	VFMADD231PD  Y7, Y9, Y4
+	VFMADD231PD  Y8, Y9, Y5
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth193
+	VMOVUPD      (DX), Y6
+	VSUBPD       Y0, Y6, Y6
+	VMOVUPD      Y6, (DX)
+	VMOVUPD      32(DX), Y6
+	VSUBPD       Y1, Y6, Y6
+	VMOVUPD      Y6, 32(DX)
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   64(DX), Y0, Y6
+	VSUBPD       Y2, Y6, Y6
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   Y6, Y0, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Y6
+	VSUBPD       Y3, Y6, Y6
+	VMOVUPD      Y6, (DX)
+	VMOVUPD      32(DX), Y6
+	VSUBPD       Y4, Y6, Y6
+	VMOVUPD      Y6, 32(DX)
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   64(DX), Y0, Y6
+	VSUBPD       Y5, Y6, Y6
+	VMOVUPD      (R11), Y0
+	VMASKMOVPD   Y6, Y0, 64(DX)
+	VZEROUPPER
+	RET
+
+rows187:
+	CMPQ   R10, $+4
+	JG     cols195
+	MOVQ   R10, SI
+	LEAQ   laneMask<>+32(SB), R9
+	SHLQ   $0x03, SI
+	SUBQ   SI, R9
+	VXORPD Y0, Y0, Y0
+
+depth196:
+	VMOVUPD      (R9), Y2
+	VMASKMOVPD   (CX), Y2, Y1
+	VBROADCASTSD (AX), Y2
+	VFMADD231PD  Y1, Y2, Y0
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth196
+	VMOVUPD      (R9), Y2
+	VMASKMOVPD   (DX), Y2, Y1
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      (R9), Y2
+	VMASKMOVPD   Y1, Y2, (DX)
+	VZEROUPPER
+	RET
+
+cols195:
+	CMPQ   R10, $+8
+	JG     cols197
+	MOVQ   R10, SI
+	SUBQ   $+4, SI
+	LEAQ   laneMask<>+32(SB), R9
+	SHLQ   $0x03, SI
+	SUBQ   SI, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+depth198:
+	VMOVUPD      (CX), Y2
+	VMOVUPD      (R9), Y4
+	VMASKMOVPD   32(CX), Y4, Y3
+	VBROADCASTSD (AX), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth198
+	VMOVUPD      (DX), Y2
+	VSUBPD       Y0, Y2, Y2
+	VMOVUPD      Y2, (DX)
+	VMOVUPD      (R9), Y0
+	VMASKMOVPD   32(DX), Y0, Y2
+	VSUBPD       Y1, Y2, Y2
+	VMOVUPD      (R9), Y0
+	VMASKMOVPD   Y2, Y0, 32(DX)
+	VZEROUPPER
+	RET
+
+cols197:
+	MOVQ   R10, SI
+	SUBQ   $+8, SI
+	LEAQ   laneMask<>+32(SB), R9
+	SHLQ   $0x03, SI
+	SUBQ   SI, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+
+depth200:
+	VMOVUPD      (CX), Y3
+	VMOVUPD      32(CX), Y4
+	VMOVUPD      (R9), Y6
+	VMASKMOVPD   64(CX), Y6, Y5
+	VBROADCASTSD (AX), Y6
+	VFMADD231PD  Y3, Y6, Y0
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD231PD  Y5, Y6, Y2
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth200
+	VMOVUPD      (DX), Y3
+	VSUBPD       Y0, Y3, Y3
+	VMOVUPD      Y3, (DX)
+	VMOVUPD      32(DX), Y3
+	VSUBPD       Y1, Y3, Y3
+	VMOVUPD      Y3, 32(DX)
+	VMOVUPD      (R9), Y0
+	VMASKMOVPD   64(DX), Y0, Y3
+	VSUBPD       Y2, Y3, Y3
+	VMOVUPD      (R9), Y0
+	VMASKMOVPD   Y3, Y0, 64(DX)
+	VZEROUPPER
+	RET
+
+// func solveRowsAVX2(rows int, t []float64, x []float64, ldx int, n int)
+// Requires: AVX, FMA3
+TEXT ·solveRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ rows+0(FP), AX
+	MOVQ t_base+8(FP), CX
+	MOVQ x_base+32(FP), DX
+	MOVQ ldx+56(FP), BX
+	SHLQ $0x03, BX
+	MOVQ n+64(FP), SI
+	CMPQ AX, $+8
+	JL   fewer201
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+4, DI
+	CMPQ AX, DI
+	JG   end203
+
+loop202:
+	MOVQ         DX, R8
+	VMOVUPD      (R8)(AX*8), Y0
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y1
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y2
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y3
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y4
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y5
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y6
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y7
+	VBROADCASTSD (CX), Y8
+	VMULPD       Y8, Y0, Y0
+	VBROADCASTSD 8(CX), Y8
+	VFNMADD231PD Y8, Y0, Y1
+	VBROADCASTSD 16(CX), Y8
+	VFNMADD231PD Y8, Y0, Y2
+	VBROADCASTSD 24(CX), Y8
+	VFNMADD231PD Y8, Y0, Y3
+	VBROADCASTSD 32(CX), Y8
+	VFNMADD231PD Y8, Y0, Y4
+	VBROADCASTSD 40(CX), Y8
+	VFNMADD231PD Y8, Y0, Y5
+	VBROADCASTSD 48(CX), Y8
+	VFNMADD231PD Y8, Y0, Y6
+	VBROADCASTSD 56(CX), Y8
+	VFNMADD231PD Y8, Y0, Y7
+	VBROADCASTSD 72(CX), Y8
+	VMULPD       Y8, Y1, Y1
+	VBROADCASTSD 80(CX), Y8
+	VFNMADD231PD Y8, Y1, Y2
+	VBROADCASTSD 88(CX), Y8
+	VFNMADD231PD Y8, Y1, Y3
+	VBROADCASTSD 96(CX), Y8
+	VFNMADD231PD Y8, Y1, Y4
+	VBROADCASTSD 104(CX), Y8
+	VFNMADD231PD Y8, Y1, Y5
+	VBROADCASTSD 112(CX), Y8
+	VFNMADD231PD Y8, Y1, Y6
+	VBROADCASTSD 120(CX), Y8
+	VFNMADD231PD Y8, Y1, Y7
+	VBROADCASTSD 144(CX), Y8
+	VMULPD       Y8, Y2, Y2
+	VBROADCASTSD 152(CX), Y8
+	VFNMADD231PD Y8, Y2, Y3
+	VBROADCASTSD 160(CX), Y8
+	VFNMADD231PD Y8, Y2, Y4
+	VBROADCASTSD 168(CX), Y8
+	VFNMADD231PD Y8, Y2, Y5
+	VBROADCASTSD 176(CX), Y8
+	VFNMADD231PD Y8, Y2, Y6
+	VBROADCASTSD 184(CX), Y8
+	VFNMADD231PD Y8, Y2, Y7
+	VBROADCASTSD 216(CX), Y8
+	VMULPD       Y8, Y3, Y3
+	VBROADCASTSD 224(CX), Y8
+	VFNMADD231PD Y8, Y3, Y4
+	VBROADCASTSD 232(CX), Y8
+	VFNMADD231PD Y8, Y3, Y5
+	VBROADCASTSD 240(CX), Y8
+	VFNMADD231PD Y8, Y3, Y6
+	VBROADCASTSD 248(CX), Y8
+	VFNMADD231PD Y8, Y3, Y7
+	VBROADCASTSD 288(CX), Y8
+	VMULPD       Y8, Y4, Y4
+	VBROADCASTSD 296(CX), Y8
+	VFNMADD231PD Y8, Y4, Y5
+	VBROADCASTSD 304(CX), Y8
+	VFNMADD231PD Y8, Y4, Y6
+	VBROADCASTSD 312(CX), Y8
+	VFNMADD231PD Y8, Y4, Y7
+	VBROADCASTSD 360(CX), Y8
+	VMULPD       Y8, Y5, Y5
+	VBROADCASTSD 368(CX), Y8
+	VFNMADD231PD Y8, Y5, Y6
+	VBROADCASTSD 376(CX), Y8
+	VFNMADD231PD Y8, Y5, Y7
+	VBROADCASTSD 432(CX), Y8
+	VMULPD       Y8, Y6, Y6
+	VBROADCASTSD 440(CX), Y8
+	VFNMADD231PD Y8, Y6, Y7
+	VBROADCASTSD 504(CX), Y8
+	VMULPD       Y8, Y7, Y7
+	MOVQ         DX, R8
+	VMOVUPD      Y0, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y1, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y2, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y3, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y4, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y5, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y6, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y7, (R8)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, DI
+	JLE          loop202
+
+end203:
+	SUBQ         AX, SI
+	JE           done204
+	LEAQ         laneMask<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPD      (DI)(SI*8), Y8
+	MOVQ         DX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y0
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y1
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y2
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y3
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y4
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y5
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y6
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y8, Y7
+	VBROADCASTSD (CX), Y9
+	VMULPD       Y9, Y0, Y0
+	VBROADCASTSD 8(CX), Y9
+	VFNMADD231PD Y9, Y0, Y1
+	VBROADCASTSD 16(CX), Y9
+	VFNMADD231PD Y9, Y0, Y2
+	VBROADCASTSD 24(CX), Y9
+	VFNMADD231PD Y9, Y0, Y3
+	VBROADCASTSD 32(CX), Y9
+	VFNMADD231PD Y9, Y0, Y4
+	VBROADCASTSD 40(CX), Y9
+	VFNMADD231PD Y9, Y0, Y5
+	VBROADCASTSD 48(CX), Y9
+	VFNMADD231PD Y9, Y0, Y6
+	VBROADCASTSD 56(CX), Y9
+	VFNMADD231PD Y9, Y0, Y7
+	VBROADCASTSD 72(CX), Y9
+	VMULPD       Y9, Y1, Y1
+	VBROADCASTSD 80(CX), Y9
+	VFNMADD231PD Y9, Y1, Y2
+	VBROADCASTSD 88(CX), Y9
+	VFNMADD231PD Y9, Y1, Y3
+	VBROADCASTSD 96(CX), Y9
+	VFNMADD231PD Y9, Y1, Y4
+	VBROADCASTSD 104(CX), Y9
+	VFNMADD231PD Y9, Y1, Y5
+	VBROADCASTSD 112(CX), Y9
+	VFNMADD231PD Y9, Y1, Y6
+	VBROADCASTSD 120(CX), Y9
+	VFNMADD231PD Y9, Y1, Y7
+	VBROADCASTSD 144(CX), Y9
+	VMULPD       Y9, Y2, Y2
+	VBROADCASTSD 152(CX), Y9
+	VFNMADD231PD Y9, Y2, Y3
+	VBROADCASTSD 160(CX), Y9
+	VFNMADD231PD Y9, Y2, Y4
+	VBROADCASTSD 168(CX), Y9
+	VFNMADD231PD Y9, Y2, Y5
+	VBROADCASTSD 176(CX), Y9
+	VFNMADD231PD Y9, Y2, Y6
+	VBROADCASTSD 184(CX), Y9
+	VFNMADD231PD Y9, Y2, Y7
+	VBROADCASTSD 216(CX), Y9
+	VMULPD       Y9, Y3, Y3
+	VBROADCASTSD 224(CX), Y9
+	VFNMADD231PD Y9, Y3, Y4
+	VBROADCASTSD 232(CX), Y9
+	VFNMADD231PD Y9, Y3, Y5
+	VBROADCASTSD 240(CX), Y9
+	VFNMADD231PD Y9, Y3, Y6
+	VBROADCASTSD 248(CX), Y9
+	VFNMADD231PD Y9, Y3, Y7
+	VBROADCASTSD 288(CX), Y9
+	VMULPD       Y9, Y4, Y4
+	VBROADCASTSD 296(CX), Y9
+	VFNMADD231PD Y9, Y4, Y5
+	VBROADCASTSD 304(CX), Y9
+	VFNMADD231PD Y9, Y4, Y6
+	VBROADCASTSD 312(CX), Y9
+	VFNMADD231PD Y9, Y4, Y7
+	VBROADCASTSD 360(CX), Y9
+	VMULPD       Y9, Y5, Y5
+	VBROADCASTSD 368(CX), Y9
+	VFNMADD231PD Y9, Y5, Y6
+	VBROADCASTSD 376(CX), Y9
+	VFNMADD231PD Y9, Y5, Y7
+	VBROADCASTSD 432(CX), Y9
+	VMULPD       Y9, Y6, Y6
+	VBROADCASTSD 440(CX), Y9
+	VFNMADD231PD Y9, Y6, Y7
+	VBROADCASTSD 504(CX), Y9
+	VMULPD       Y9, Y7, Y7
+	MOVQ         DX, SI
+	VMASKMOVPD   Y0, Y8, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y1, Y8, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y2, Y8, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y3, Y8, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y4, Y8, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y5, Y8, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y6, Y8, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y7, Y8, (SI)(AX*8)
+
+done204:
+	VZEROUPPER
+	RET
+
+fewer201:
+	CMPQ AX, $+7
+	JL   fewer205
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+4, DI
+	CMPQ AX, DI
+	JG   end207
+
+loop206:
+	MOVQ         DX, R8
+	VMOVUPD      (R8)(AX*8), Y0
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y1
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y2
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y3
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y4
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y5
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y6
+	VBROADCASTSD (CX), Y7
+	VMULPD       Y7, Y0, Y0
+	VBROADCASTSD 8(CX), Y7
+	VFNMADD231PD Y7, Y0, Y1
+	VBROADCASTSD 16(CX), Y7
+	VFNMADD231PD Y7, Y0, Y2
+	VBROADCASTSD 24(CX), Y7
+	VFNMADD231PD Y7, Y0, Y3
+	VBROADCASTSD 32(CX), Y7
+	VFNMADD231PD Y7, Y0, Y4
+	VBROADCASTSD 40(CX), Y7
+	VFNMADD231PD Y7, Y0, Y5
+	VBROADCASTSD 48(CX), Y7
+	VFNMADD231PD Y7, Y0, Y6
+	VBROADCASTSD 72(CX), Y7
+	VMULPD       Y7, Y1, Y1
+	VBROADCASTSD 80(CX), Y7
+	VFNMADD231PD Y7, Y1, Y2
+	VBROADCASTSD 88(CX), Y7
+	VFNMADD231PD Y7, Y1, Y3
+	VBROADCASTSD 96(CX), Y7
+	VFNMADD231PD Y7, Y1, Y4
+	VBROADCASTSD 104(CX), Y7
+	VFNMADD231PD Y7, Y1, Y5
+	VBROADCASTSD 112(CX), Y7
+	VFNMADD231PD Y7, Y1, Y6
+	VBROADCASTSD 144(CX), Y7
+	VMULPD       Y7, Y2, Y2
+	VBROADCASTSD 152(CX), Y7
+	VFNMADD231PD Y7, Y2, Y3
+	VBROADCASTSD 160(CX), Y7
+	VFNMADD231PD Y7, Y2, Y4
+	VBROADCASTSD 168(CX), Y7
+	VFNMADD231PD Y7, Y2, Y5
+	VBROADCASTSD 176(CX), Y7
+	VFNMADD231PD Y7, Y2, Y6
+	VBROADCASTSD 216(CX), Y7
+	VMULPD       Y7, Y3, Y3
+	VBROADCASTSD 224(CX), Y7
+	VFNMADD231PD Y7, Y3, Y4
+	VBROADCASTSD 232(CX), Y7
+	VFNMADD231PD Y7, Y3, Y5
+	VBROADCASTSD 240(CX), Y7
+	VFNMADD231PD Y7, Y3, Y6
+	VBROADCASTSD 288(CX), Y7
+	VMULPD       Y7, Y4, Y4
+	VBROADCASTSD 296(CX), Y7
+	VFNMADD231PD Y7, Y4, Y5
+	VBROADCASTSD 304(CX), Y7
+	VFNMADD231PD Y7, Y4, Y6
+	VBROADCASTSD 360(CX), Y7
+	VMULPD       Y7, Y5, Y5
+	VBROADCASTSD 368(CX), Y7
+	VFNMADD231PD Y7, Y5, Y6
+	VBROADCASTSD 432(CX), Y7
+	VMULPD       Y7, Y6, Y6
+	MOVQ         DX, R8
+	VMOVUPD      Y0, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y1, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y2, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y3, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y4, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y5, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y6, (R8)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, DI
+	JLE          loop206
+
+end207:
+	SUBQ         AX, SI
+	JE           done208
+	LEAQ         laneMask<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPD      (DI)(SI*8), Y7
+	MOVQ         DX, SI
+	VMASKMOVPD   (SI)(AX*8), Y7, Y0
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y7, Y1
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y7, Y2
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y7, Y3
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y7, Y4
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y7, Y5
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y7, Y6
+	VBROADCASTSD (CX), Y8
+	VMULPD       Y8, Y0, Y0
+	VBROADCASTSD 8(CX), Y8
+	VFNMADD231PD Y8, Y0, Y1
+	VBROADCASTSD 16(CX), Y8
+	VFNMADD231PD Y8, Y0, Y2
+	VBROADCASTSD 24(CX), Y8
+	VFNMADD231PD Y8, Y0, Y3
+	VBROADCASTSD 32(CX), Y8
+	VFNMADD231PD Y8, Y0, Y4
+	VBROADCASTSD 40(CX), Y8
+	VFNMADD231PD Y8, Y0, Y5
+	VBROADCASTSD 48(CX), Y8
+	VFNMADD231PD Y8, Y0, Y6
+	VBROADCASTSD 72(CX), Y8
+	VMULPD       Y8, Y1, Y1
+	VBROADCASTSD 80(CX), Y8
+	VFNMADD231PD Y8, Y1, Y2
+	VBROADCASTSD 88(CX), Y8
+	VFNMADD231PD Y8, Y1, Y3
+	VBROADCASTSD 96(CX), Y8
+	VFNMADD231PD Y8, Y1, Y4
+	VBROADCASTSD 104(CX), Y8
+	VFNMADD231PD Y8, Y1, Y5
+	VBROADCASTSD 112(CX), Y8
+	VFNMADD231PD Y8, Y1, Y6
+	VBROADCASTSD 144(CX), Y8
+	VMULPD       Y8, Y2, Y2
+	VBROADCASTSD 152(CX), Y8
+	VFNMADD231PD Y8, Y2, Y3
+	VBROADCASTSD 160(CX), Y8
+	VFNMADD231PD Y8, Y2, Y4
+	VBROADCASTSD 168(CX), Y8
+	VFNMADD231PD Y8, Y2, Y5
+	VBROADCASTSD 176(CX), Y8
+	VFNMADD231PD Y8, Y2, Y6
+	VBROADCASTSD 216(CX), Y8
+	VMULPD       Y8, Y3, Y3
+	VBROADCASTSD 224(CX), Y8
+	VFNMADD231PD Y8, Y3, Y4
+	VBROADCASTSD 232(CX), Y8
+	VFNMADD231PD Y8, Y3, Y5
+	VBROADCASTSD 240(CX), Y8
+	VFNMADD231PD Y8, Y3, Y6
+	VBROADCASTSD 288(CX), Y8
+	VMULPD       Y8, Y4, Y4
+	VBROADCASTSD 296(CX), Y8
+	VFNMADD231PD Y8, Y4, Y5
+	VBROADCASTSD 304(CX), Y8
+	VFNMADD231PD Y8, Y4, Y6
+	VBROADCASTSD 360(CX), Y8
+	VMULPD       Y8, Y5, Y5
+	VBROADCASTSD 368(CX), Y8
+	VFNMADD231PD Y8, Y5, Y6
+	VBROADCASTSD 432(CX), Y8
+	VMULPD       Y8, Y6, Y6
+	MOVQ         DX, SI
+	VMASKMOVPD   Y0, Y7, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y1, Y7, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y2, Y7, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y3, Y7, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y4, Y7, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y5, Y7, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y6, Y7, (SI)(AX*8)
+
+done208:
+	VZEROUPPER
+	RET
+
+fewer205:
+	CMPQ AX, $+6
+	JL   fewer209
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+4, DI
+	CMPQ AX, DI
+	JG   end211
+
+loop210:
+	MOVQ         DX, R8
+	VMOVUPD      (R8)(AX*8), Y0
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y1
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y2
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y3
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y4
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y5
+	VBROADCASTSD (CX), Y6
+	VMULPD       Y6, Y0, Y0
+	VBROADCASTSD 8(CX), Y6
+	VFNMADD231PD Y6, Y0, Y1
+	VBROADCASTSD 16(CX), Y6
+	VFNMADD231PD Y6, Y0, Y2
+	VBROADCASTSD 24(CX), Y6
+	VFNMADD231PD Y6, Y0, Y3
+	VBROADCASTSD 32(CX), Y6
+	VFNMADD231PD Y6, Y0, Y4
+	VBROADCASTSD 40(CX), Y6
+	VFNMADD231PD Y6, Y0, Y5
+	VBROADCASTSD 72(CX), Y6
+	VMULPD       Y6, Y1, Y1
+	VBROADCASTSD 80(CX), Y6
+	VFNMADD231PD Y6, Y1, Y2
+	VBROADCASTSD 88(CX), Y6
+	VFNMADD231PD Y6, Y1, Y3
+	VBROADCASTSD 96(CX), Y6
+	VFNMADD231PD Y6, Y1, Y4
+	VBROADCASTSD 104(CX), Y6
+	VFNMADD231PD Y6, Y1, Y5
+	VBROADCASTSD 144(CX), Y6
+	VMULPD       Y6, Y2, Y2
+	VBROADCASTSD 152(CX), Y6
+	VFNMADD231PD Y6, Y2, Y3
+	VBROADCASTSD 160(CX), Y6
+	VFNMADD231PD Y6, Y2, Y4
+	VBROADCASTSD 168(CX), Y6
+	VFNMADD231PD Y6, Y2, Y5
+	VBROADCASTSD 216(CX), Y6
+	VMULPD       Y6, Y3, Y3
+	VBROADCASTSD 224(CX), Y6
+	VFNMADD231PD Y6, Y3, Y4
+	VBROADCASTSD 232(CX), Y6
+	VFNMADD231PD Y6, Y3, Y5
+	VBROADCASTSD 288(CX), Y6
+	VMULPD       Y6, Y4, Y4
+	VBROADCASTSD 296(CX), Y6
+	VFNMADD231PD Y6, Y4, Y5
+	VBROADCASTSD 360(CX), Y6
+	VMULPD       Y6, Y5, Y5
+	MOVQ         DX, R8
+	VMOVUPD      Y0, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y1, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y2, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y3, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y4, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y5, (R8)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, DI
+	JLE          loop210
+
+end211:
+	SUBQ         AX, SI
+	JE           done212
+	LEAQ         laneMask<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPD      (DI)(SI*8), Y6
+	MOVQ         DX, SI
+	VMASKMOVPD   (SI)(AX*8), Y6, Y0
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y6, Y1
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y6, Y2
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y6, Y3
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y6, Y4
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y6, Y5
+	VBROADCASTSD (CX), Y7
+	VMULPD       Y7, Y0, Y0
+	VBROADCASTSD 8(CX), Y7
+	VFNMADD231PD Y7, Y0, Y1
+	VBROADCASTSD 16(CX), Y7
+	VFNMADD231PD Y7, Y0, Y2
+	VBROADCASTSD 24(CX), Y7
+	VFNMADD231PD Y7, Y0, Y3
+	VBROADCASTSD 32(CX), Y7
+	VFNMADD231PD Y7, Y0, Y4
+	VBROADCASTSD 40(CX), Y7
+	VFNMADD231PD Y7, Y0, Y5
+	VBROADCASTSD 72(CX), Y7
+	VMULPD       Y7, Y1, Y1
+	VBROADCASTSD 80(CX), Y7
+	VFNMADD231PD Y7, Y1, Y2
+	VBROADCASTSD 88(CX), Y7
+	VFNMADD231PD Y7, Y1, Y3
+	VBROADCASTSD 96(CX), Y7
+	VFNMADD231PD Y7, Y1, Y4
+	VBROADCASTSD 104(CX), Y7
+	VFNMADD231PD Y7, Y1, Y5
+	VBROADCASTSD 144(CX), Y7
+	VMULPD       Y7, Y2, Y2
+	VBROADCASTSD 152(CX), Y7
+	VFNMADD231PD Y7, Y2, Y3
+	VBROADCASTSD 160(CX), Y7
+	VFNMADD231PD Y7, Y2, Y4
+	VBROADCASTSD 168(CX), Y7
+	VFNMADD231PD Y7, Y2, Y5
+	VBROADCASTSD 216(CX), Y7
+	VMULPD       Y7, Y3, Y3
+	VBROADCASTSD 224(CX), Y7
+	VFNMADD231PD Y7, Y3, Y4
+	VBROADCASTSD 232(CX), Y7
+	VFNMADD231PD Y7, Y3, Y5
+	VBROADCASTSD 288(CX), Y7
+	VMULPD       Y7, Y4, Y4
+	VBROADCASTSD 296(CX), Y7
+	VFNMADD231PD Y7, Y4, Y5
+	VBROADCASTSD 360(CX), Y7
+	VMULPD       Y7, Y5, Y5
+	MOVQ         DX, SI
+	VMASKMOVPD   Y0, Y6, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y1, Y6, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y2, Y6, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y3, Y6, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y4, Y6, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y5, Y6, (SI)(AX*8)
+
+done212:
+	VZEROUPPER
+	RET
+
+fewer209:
+	CMPQ AX, $+5
+	JL   fewer213
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+4, DI
+	CMPQ AX, DI
+	JG   end215
+
+loop214:
+	MOVQ         DX, R8
+	VMOVUPD      (R8)(AX*8), Y0
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y1
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y2
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y3
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y4
+	VBROADCASTSD (CX), Y5
+	VMULPD       Y5, Y0, Y0
+	VBROADCASTSD 8(CX), Y5
+	VFNMADD231PD Y5, Y0, Y1
+	VBROADCASTSD 16(CX), Y5
+	VFNMADD231PD Y5, Y0, Y2
+	VBROADCASTSD 24(CX), Y5
+	VFNMADD231PD Y5, Y0, Y3
+	VBROADCASTSD 32(CX), Y5
+	VFNMADD231PD Y5, Y0, Y4
+	VBROADCASTSD 72(CX), Y5
+	VMULPD       Y5, Y1, Y1
+	VBROADCASTSD 80(CX), Y5
+	VFNMADD231PD Y5, Y1, Y2
+	VBROADCASTSD 88(CX), Y5
+	VFNMADD231PD Y5, Y1, Y3
+	VBROADCASTSD 96(CX), Y5
+	VFNMADD231PD Y5, Y1, Y4
+	VBROADCASTSD 144(CX), Y5
+	VMULPD       Y5, Y2, Y2
+	VBROADCASTSD 152(CX), Y5
+	VFNMADD231PD Y5, Y2, Y3
+	VBROADCASTSD 160(CX), Y5
+	VFNMADD231PD Y5, Y2, Y4
+	VBROADCASTSD 216(CX), Y5
+	VMULPD       Y5, Y3, Y3
+	VBROADCASTSD 224(CX), Y5
+	VFNMADD231PD Y5, Y3, Y4
+	VBROADCASTSD 288(CX), Y5
+	VMULPD       Y5, Y4, Y4
+	MOVQ         DX, R8
+	VMOVUPD      Y0, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y1, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y2, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y3, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y4, (R8)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, DI
+	JLE          loop214
+
+end215:
+	SUBQ         AX, SI
+	JE           done216
+	LEAQ         laneMask<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPD      (DI)(SI*8), Y5
+	MOVQ         DX, SI
+	VMASKMOVPD   (SI)(AX*8), Y5, Y0
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y5, Y1
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y5, Y2
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y5, Y3
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y5, Y4
+	VBROADCASTSD (CX), Y6
+	VMULPD       Y6, Y0, Y0
+	VBROADCASTSD 8(CX), Y6
+	VFNMADD231PD Y6, Y0, Y1
+	VBROADCASTSD 16(CX), Y6
+	VFNMADD231PD Y6, Y0, Y2
+	VBROADCASTSD 24(CX), Y6
+	VFNMADD231PD Y6, Y0, Y3
+	VBROADCASTSD 32(CX), Y6
+	VFNMADD231PD Y6, Y0, Y4
+	VBROADCASTSD 72(CX), Y6
+	VMULPD       Y6, Y1, Y1
+	VBROADCASTSD 80(CX), Y6
+	VFNMADD231PD Y6, Y1, Y2
+	VBROADCASTSD 88(CX), Y6
+	VFNMADD231PD Y6, Y1, Y3
+	VBROADCASTSD 96(CX), Y6
+	VFNMADD231PD Y6, Y1, Y4
+	VBROADCASTSD 144(CX), Y6
+	VMULPD       Y6, Y2, Y2
+	VBROADCASTSD 152(CX), Y6
+	VFNMADD231PD Y6, Y2, Y3
+	VBROADCASTSD 160(CX), Y6
+	VFNMADD231PD Y6, Y2, Y4
+	VBROADCASTSD 216(CX), Y6
+	VMULPD       Y6, Y3, Y3
+	VBROADCASTSD 224(CX), Y6
+	VFNMADD231PD Y6, Y3, Y4
+	VBROADCASTSD 288(CX), Y6
+	VMULPD       Y6, Y4, Y4
+	MOVQ         DX, SI
+	VMASKMOVPD   Y0, Y5, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y1, Y5, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y2, Y5, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y3, Y5, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y4, Y5, (SI)(AX*8)
+
+done216:
+	VZEROUPPER
+	RET
+
+fewer213:
+	CMPQ AX, $+4
+	JL   fewer217
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+4, DI
+	CMPQ AX, DI
+	JG   end219
+
+loop218:
+	MOVQ         DX, R8
+	VMOVUPD      (R8)(AX*8), Y0
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y1
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y2
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y3
+	VBROADCASTSD (CX), Y4
+	VMULPD       Y4, Y0, Y0
+	VBROADCASTSD 8(CX), Y4
+	VFNMADD231PD Y4, Y0, Y1
+	VBROADCASTSD 16(CX), Y4
+	VFNMADD231PD Y4, Y0, Y2
+	VBROADCASTSD 24(CX), Y4
+	VFNMADD231PD Y4, Y0, Y3
+	VBROADCASTSD 72(CX), Y4
+	VMULPD       Y4, Y1, Y1
+	VBROADCASTSD 80(CX), Y4
+	VFNMADD231PD Y4, Y1, Y2
+	VBROADCASTSD 88(CX), Y4
+	VFNMADD231PD Y4, Y1, Y3
+	VBROADCASTSD 144(CX), Y4
+	VMULPD       Y4, Y2, Y2
+	VBROADCASTSD 152(CX), Y4
+	VFNMADD231PD Y4, Y2, Y3
+	VBROADCASTSD 216(CX), Y4
+	VMULPD       Y4, Y3, Y3
+	MOVQ         DX, R8
+	VMOVUPD      Y0, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y1, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y2, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y3, (R8)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, DI
+	JLE          loop218
+
+end219:
+	SUBQ         AX, SI
+	JE           done220
+	LEAQ         laneMask<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPD      (DI)(SI*8), Y4
+	MOVQ         DX, SI
+	VMASKMOVPD   (SI)(AX*8), Y4, Y0
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y4, Y1
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y4, Y2
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y4, Y3
+	VBROADCASTSD (CX), Y5
+	VMULPD       Y5, Y0, Y0
+	VBROADCASTSD 8(CX), Y5
+	VFNMADD231PD Y5, Y0, Y1
+	VBROADCASTSD 16(CX), Y5
+	VFNMADD231PD Y5, Y0, Y2
+	VBROADCASTSD 24(CX), Y5
+	VFNMADD231PD Y5, Y0, Y3
+	VBROADCASTSD 72(CX), Y5
+	VMULPD       Y5, Y1, Y1
+	VBROADCASTSD 80(CX), Y5
+	VFNMADD231PD Y5, Y1, Y2
+	VBROADCASTSD 88(CX), Y5
+	VFNMADD231PD Y5, Y1, Y3
+	VBROADCASTSD 144(CX), Y5
+	VMULPD       Y5, Y2, Y2
+	VBROADCASTSD 152(CX), Y5
+	VFNMADD231PD Y5, Y2, Y3
+	VBROADCASTSD 216(CX), Y5
+	VMULPD       Y5, Y3, Y3
+	MOVQ         DX, SI
+	VMASKMOVPD   Y0, Y4, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y1, Y4, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y2, Y4, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y3, Y4, (SI)(AX*8)
+
+done220:
+	VZEROUPPER
+	RET
+
+fewer217:
+	CMPQ AX, $+3
+	JL   fewer221
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+4, DI
+	CMPQ AX, DI
+	JG   end223
+
+loop222:
+	MOVQ         DX, R8
+	VMOVUPD      (R8)(AX*8), Y0
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y1
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y2
+	VBROADCASTSD (CX), Y3
+	VMULPD       Y3, Y0, Y0
+	VBROADCASTSD 8(CX), Y3
+	VFNMADD231PD Y3, Y0, Y1
+	VBROADCASTSD 16(CX), Y3
+	VFNMADD231PD Y3, Y0, Y2
+	VBROADCASTSD 72(CX), Y3
+	VMULPD       Y3, Y1, Y1
+	VBROADCASTSD 80(CX), Y3
+	VFNMADD231PD Y3, Y1, Y2
+	VBROADCASTSD 144(CX), Y3
+	VMULPD       Y3, Y2, Y2
+	MOVQ         DX, R8
+	VMOVUPD      Y0, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y1, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y2, (R8)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, DI
+	JLE          loop222
+
+end223:
+	SUBQ         AX, SI
+	JE           done224
+	LEAQ         laneMask<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPD      (DI)(SI*8), Y3
+	MOVQ         DX, SI
+	VMASKMOVPD   (SI)(AX*8), Y3, Y0
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y3, Y1
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y3, Y2
+	VBROADCASTSD (CX), Y4
+	VMULPD       Y4, Y0, Y0
+	VBROADCASTSD 8(CX), Y4
+	VFNMADD231PD Y4, Y0, Y1
+	VBROADCASTSD 16(CX), Y4
+	VFNMADD231PD Y4, Y0, Y2
+	VBROADCASTSD 72(CX), Y4
+	VMULPD       Y4, Y1, Y1
+	VBROADCASTSD 80(CX), Y4
+	VFNMADD231PD Y4, Y1, Y2
+	VBROADCASTSD 144(CX), Y4
+	VMULPD       Y4, Y2, Y2
+	MOVQ         DX, SI
+	VMASKMOVPD   Y0, Y3, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y1, Y3, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y2, Y3, (SI)(AX*8)
+
+done224:
+	VZEROUPPER
+	RET
+
+fewer221:
+	CMPQ AX, $+2
+	JL   fewer225
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+4, DI
+	CMPQ AX, DI
+	JG   end227
+
+loop226:
+	MOVQ         DX, R8
+	VMOVUPD      (R8)(AX*8), Y0
+	ADDQ         BX, R8
+	VMOVUPD      (R8)(AX*8), Y1
+	VBROADCASTSD (CX), Y2
+	VMULPD       Y2, Y0, Y0
+	VBROADCASTSD 8(CX), Y2
+	VFNMADD231PD Y2, Y0, Y1
+	VBROADCASTSD 72(CX), Y2
+	VMULPD       Y2, Y1, Y1
+	MOVQ         DX, R8
+	VMOVUPD      Y0, (R8)(AX*8)
+	ADDQ         BX, R8
+	VMOVUPD      Y1, (R8)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, DI
+	JLE          loop226
+
+end227:
+	SUBQ         AX, SI
+	JE           done228
+	LEAQ         laneMask<>+32(SB), DI
+	NEGQ         SI
+	VMOVUPD      (DI)(SI*8), Y2
+	MOVQ         DX, SI
+	VMASKMOVPD   (SI)(AX*8), Y2, Y0
+	ADDQ         BX, SI
+	VMASKMOVPD   (SI)(AX*8), Y2, Y1
+	VBROADCASTSD (CX), Y3
+	VMULPD       Y3, Y0, Y0
+	VBROADCASTSD 8(CX), Y3
+	VFNMADD231PD Y3, Y0, Y1
+	VBROADCASTSD 72(CX), Y3
+	VMULPD       Y3, Y1, Y1
+	MOVQ         DX, SI
+	VMASKMOVPD   Y0, Y2, (SI)(AX*8)
+	ADDQ         BX, SI
+	VMASKMOVPD   Y1, Y2, (SI)(AX*8)
+
+done228:
+	VZEROUPPER
+	RET
+
+fewer225:
+	XORQ AX, AX
+	MOVQ SI, BX
+	SUBQ $+4, BX
+	CMPQ AX, BX
+	JG   end231
+
+loop230:
+	MOVQ         DX, DI
+	VMOVUPD      (DI)(AX*8), Y0
+	VBROADCASTSD (CX), Y1
+	VMULPD       Y1, Y0, Y0
+	MOVQ         DX, DI
+	VMOVUPD      Y0, (DI)(AX*8)
+	ADDQ         $+4, AX
+	CMPQ         AX, BX
+	JLE          loop230
+
+end231:
+	MOVQ         SI, BX
+	SUBQ         AX, BX
+	JE           done232
+	LEAQ         laneMask<>+32(SB), SI
+	NEGQ         BX
+	VMOVUPD      (SI)(BX*8), Y1
+	MOVQ         DX, BX
+	VMASKMOVPD   (BX)(AX*8), Y1, Y0
+	VBROADCASTSD (CX), Y2
+	VMULPD       Y2, Y0, Y0
+	MOVQ         DX, BX
+	VMASKMOVPD   Y0, Y1, (BX)(AX*8)
+
+done232:
+	VZEROUPPER
+	RET
+
 // func finishSqDistAVX2(c []float64, ny []float64, nx float64)
 // Requires: AVX
 TEXT ·finishSqDistAVX2(SB), NOSPLIT, $0-56
@@ -3977,9 +5758,9 @@ TEXT ·finishSqDistAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end160
+	JG           end234
 
-loop159:
+loop233:
 	VADDPD  (CX)(BX*8), Y0, Y2
 	VADDPD  (AX)(BX*8), Y2, Y2
 	VMAXPD  Y2, Y1, Y2
@@ -3998,25 +5779,25 @@ loop159:
 	VMOVUPD Y2, 96(AX)(BX*8)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLE     loop159
+	JLE     loop233
 
-end160:
+end234:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end162
+	JG   end236
 
-loop161:
+loop235:
 	VADDPD  (CX)(BX*8), Y0, Y2
 	VADDPD  (AX)(BX*8), Y2, Y2
 	VMAXPD  Y2, Y1, Y2
 	VMOVUPD Y2, (AX)(BX*8)
 	ADDQ    $+4, BX
 	CMPQ    BX, SI
-	JLE     loop161
+	JLE     loop235
 
-end162:
+end236:
 	SUBQ       BX, DX
-	JE         done163
+	JE         done237
 	LEAQ       laneMask<>+32(SB), SI
 	NEGQ       DX
 	VMOVUPD    (SI)(DX*8), Y2
@@ -4027,7 +5808,7 @@ end162:
 	VMAXPD     Y0, Y1, Y0
 	VMASKMOVPD Y0, Y2, (AX)(BX*8)
 
-done163:
+done237:
 	VZEROUPPER
 	RET
 
@@ -4089,9 +5870,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	SUBQ   $+64, SI
 	CMPQ   BX, SI
-	JG     end165
+	JG     end239
 
-loop164:
+loop238:
 	VMOVUPD     (AX)(BX*8), Z8
 	VFMADD231PD (CX)(BX*8), Z8, Z0
 	VMOVUPD     64(AX)(BX*8), Z8
@@ -4110,23 +5891,23 @@ loop164:
 	VFMADD231PD 448(CX)(BX*8), Z8, Z7
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLE         loop164
+	JLE         loop238
 
-end165:
+end239:
 	SUBQ $-56, SI
 	CMPQ BX, SI
-	JG   end167
+	JG   end241
 
-loop166:
+loop240:
 	VMOVUPD     (AX)(BX*8), Z8
 	VFMADD231PD (CX)(BX*8), Z8, Z0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop166
+	JLE         loop240
 
-end167:
+end241:
 	SUBQ        BX, DX
-	JE          done168
+	JE          done242
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -4134,7 +5915,7 @@ end167:
 	VMOVUPD.Z   (CX)(BX*8), K1, Z9
 	VFMADD231PD Z9, Z8, Z0
 
-done168:
+done242:
 	VADDPD        Z7, Z0, Z0
 	VADDPD        Z6, Z1, Z1
 	VADDPD        Z5, Z2, Z2
@@ -4171,9 +5952,9 @@ TEXT ·dot2AVX512(SB), NOSPLIT, $0-88
 	MOVQ   BX, DI
 	SUBQ   $+32, DI
 	CMPQ   SI, DI
-	JG     end170
+	JG     end244
 
-loop169:
+loop243:
 	VMOVUPD     (AX)(SI*8), Z8
 	VFMADD231PD (CX)(SI*8), Z8, Z0
 	VFMADD231PD (DX)(SI*8), Z8, Z4
@@ -4188,24 +5969,24 @@ loop169:
 	VFMADD231PD 192(DX)(SI*8), Z8, Z7
 	ADDQ        $+32, SI
 	CMPQ        SI, DI
-	JLE         loop169
+	JLE         loop243
 
-end170:
+end244:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end172
+	JG   end246
 
-loop171:
+loop245:
 	VMOVUPD     (AX)(SI*8), Z8
 	VFMADD231PD (CX)(SI*8), Z8, Z0
 	VFMADD231PD (DX)(SI*8), Z8, Z4
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLE         loop171
+	JLE         loop245
 
-end172:
+end246:
 	SUBQ        SI, BX
-	JE          done173
+	JE          done247
 	MOVL        $-1, DI
 	BZHIL       BX, DI, DI
 	KMOVB       DI, K1
@@ -4215,7 +5996,7 @@ end172:
 	VMOVUPD.Z   (DX)(SI*8), K1, Z9
 	VFMADD231PD Z9, Z8, Z4
 
-done173:
+done247:
 	VADDPD        Z3, Z0, Z0
 	VADDPD        Z2, Z1, Z1
 	VADDPD        Z1, Z0, Z0
@@ -4256,9 +6037,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	SUBQ   $+64, BX
 	CMPQ   DX, BX
-	JG     end175
+	JG     end249
 
-loop174:
+loop248:
 	VADDPD (AX)(DX*8), Z0, Z0
 	VADDPD 64(AX)(DX*8), Z1, Z1
 	VADDPD 128(AX)(DX*8), Z2, Z2
@@ -4269,29 +6050,29 @@ loop174:
 	VADDPD 448(AX)(DX*8), Z7, Z7
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLE    loop174
+	JLE    loop248
 
-end175:
+end249:
 	SUBQ $-56, BX
 	CMPQ DX, BX
-	JG   end177
+	JG   end251
 
-loop176:
+loop250:
 	VADDPD (AX)(DX*8), Z0, Z0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLE    loop176
+	JLE    loop250
 
-end177:
+end251:
 	SUBQ      DX, CX
-	JE        done178
+	JE        done252
 	MOVL      $-1, BX
 	BZHIL     CX, BX, BX
 	KMOVB     BX, K1
 	VMOVUPD.Z (AX)(DX*8), K1, Z8
 	VADDPD    Z8, Z0, Z0
 
-done178:
+done252:
 	VADDPD        Z7, Z0, Z0
 	VADDPD        Z6, Z1, Z1
 	VADDPD        Z5, Z2, Z2
@@ -4320,9 +6101,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end180
+	JG           end254
 
-loop179:
+loop253:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD231PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     64(CX)(BX*8), Z2
@@ -4337,24 +6118,24 @@ loop179:
 	VMOVUPD     Z4, 192(CX)(BX*8)
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLE         loop179
+	JLE         loop253
 
-end180:
+end254:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end182
+	JG   end256
 
-loop181:
+loop255:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD231PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     Z1, (CX)(BX*8)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop181
+	JLE         loop255
 
-end182:
+end256:
 	SUBQ        BX, DX
-	JE          done183
+	JE          done257
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -4363,7 +6144,7 @@ end182:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPD     Z1, K1, (CX)(BX*8)
 
-done183:
+done257:
 	VZEROUPPER
 	RET
 
@@ -4378,9 +6159,9 @@ TEXT ·xpbyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end185
+	JG           end259
 
-loop184:
+loop258:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD213PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     64(CX)(BX*8), Z2
@@ -4395,24 +6176,24 @@ loop184:
 	VMOVUPD     Z4, 192(CX)(BX*8)
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLE         loop184
+	JLE         loop258
 
-end185:
+end259:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end187
+	JG   end261
 
-loop186:
+loop260:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD213PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     Z1, (CX)(BX*8)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop186
+	JLE         loop260
 
-end187:
+end261:
 	SUBQ        BX, DX
-	JE          done188
+	JE          done262
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -4421,7 +6202,7 @@ end187:
 	VFMADD213PD Z2, Z0, Z1
 	VMOVUPD     Z1, K1, (CX)(BX*8)
 
-done188:
+done262:
 	VZEROUPPER
 	RET
 
@@ -4442,9 +6223,9 @@ TEXT ·cgUpdateAVX512(SB), NOSPLIT, $0-112
 	MOVQ         SI, R8
 	SUBQ         $+32, R8
 	CMPQ         DI, R8
-	JG           end190
+	JG           end264
 
-loop189:
+loop263:
 	VMOVUPD      (DX)(DI*8), Z5
 	VMOVUPD      (BX)(DI*8), Z6
 	VFMADD231PD  (AX)(DI*8), Z0, Z5
@@ -4475,14 +6256,14 @@ loop189:
 	VMOVUPD      Z6, 192(BX)(DI*8)
 	ADDQ         $+32, DI
 	CMPQ         DI, R8
-	JLE          loop189
+	JLE          loop263
 
-end190:
+end264:
 	SUBQ $-24, R8
 	CMPQ DI, R8
-	JG   end192
+	JG   end266
 
-loop191:
+loop265:
 	VMOVUPD      (DX)(DI*8), Z5
 	VMOVUPD      (BX)(DI*8), Z6
 	VFMADD231PD  (AX)(DI*8), Z0, Z5
@@ -4492,11 +6273,11 @@ loop191:
 	VMOVUPD      Z6, (BX)(DI*8)
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLE          loop191
+	JLE          loop265
 
-end192:
+end266:
 	SUBQ         DI, SI
-	JE           done193
+	JE           done267
 	MOVL         $-1, R8
 	BZHIL        SI, R8, R8
 	KMOVB        R8, K1
@@ -4510,7 +6291,7 @@ end192:
 	VMOVUPD      Z5, K1, (DX)(DI*8)
 	VMOVUPD      Z6, K1, (BX)(DI*8)
 
-done193:
+done267:
 	VADDPD        Z4, Z1, Z1
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z1, Z1
@@ -4537,9 +6318,9 @@ TEXT ·accum2AVX512(SB), NOSPLIT, $0-88
 	MOVQ         BX, DI
 	SUBQ         $+32, DI
 	CMPQ         SI, DI
-	JG           end195
+	JG           end269
 
-loop194:
+loop268:
 	VMOVUPD     (AX)(SI*8), Z2
 	VFMADD231PD (CX)(SI*8), Z0, Z2
 	VFMADD231PD (DX)(SI*8), Z1, Z2
@@ -4558,25 +6339,25 @@ loop194:
 	VMOVUPD     Z2, 192(AX)(SI*8)
 	ADDQ        $+32, SI
 	CMPQ        SI, DI
-	JLE         loop194
+	JLE         loop268
 
-end195:
+end269:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end197
+	JG   end271
 
-loop196:
+loop270:
 	VMOVUPD     (AX)(SI*8), Z2
 	VFMADD231PD (CX)(SI*8), Z0, Z2
 	VFMADD231PD (DX)(SI*8), Z1, Z2
 	VMOVUPD     Z2, (AX)(SI*8)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLE         loop196
+	JLE         loop270
 
-end197:
+end271:
 	SUBQ        SI, BX
-	JE          done198
+	JE          done272
 	MOVL        $-1, DI
 	BZHIL       BX, DI, DI
 	KMOVB       DI, K1
@@ -4587,7 +6368,7 @@ end197:
 	VFMADD231PD Z0, Z1, Z2
 	VMOVUPD     Z2, K1, (AX)(SI*8)
 
-done198:
+done272:
 	VZEROUPPER
 	RET
 
@@ -4608,9 +6389,9 @@ TEXT ·accum4AVX512(SB), NOSPLIT, $0-152
 	MOVQ         CX, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end200
+	JG           end274
 
-loop199:
+loop273:
 	VMOVUPD     (AX)(R8*8), Z4
 	VFMADD231PD (DX)(R8*8), Z0, Z4
 	VFMADD231PD (BX)(R8*8), Z1, Z4
@@ -4625,14 +6406,14 @@ loop199:
 	VMOVUPD     Z4, 64(AX)(R8*8)
 	ADDQ        $+16, R8
 	CMPQ        R8, R9
-	JLE         loop199
+	JLE         loop273
 
-end200:
+end274:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end202
+	JG   end276
 
-loop201:
+loop275:
 	VMOVUPD     (AX)(R8*8), Z4
 	VFMADD231PD (DX)(R8*8), Z0, Z4
 	VFMADD231PD (BX)(R8*8), Z1, Z4
@@ -4641,11 +6422,11 @@ loop201:
 	VMOVUPD     Z4, (AX)(R8*8)
 	ADDQ        $+8, R8
 	CMPQ        R8, R9
-	JLE         loop201
+	JLE         loop275
 
-end202:
+end276:
 	SUBQ        R8, CX
-	JE          done203
+	JE          done277
 	MOVL        $-1, R9
 	BZHIL       CX, R9, R9
 	KMOVB       R9, K1
@@ -4660,7 +6441,7 @@ end202:
 	VFMADD231PD Z0, Z3, Z4
 	VMOVUPD     Z4, K1, (AX)(R8*8)
 
-done203:
+done277:
 	VZEROUPPER
 	RET
 
@@ -4679,9 +6460,9 @@ TEXT ·softThresholdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end205
+	JG           end279
 
-loop204:
+loop278:
 	VMOVUPD (CX)(BX*8), Z3
 	VANDNPD Z3, Z2, Z4
 	VSUBPD  Z0, Z4, Z4
@@ -4712,14 +6493,14 @@ loop204:
 	VMOVUPD Z4, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop204
+	JLE     loop278
 
-end205:
+end279:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end207
+	JG   end281
 
-loop206:
+loop280:
 	VMOVUPD (CX)(BX*8), Z3
 	VANDNPD Z3, Z2, Z4
 	VSUBPD  Z0, Z4, Z4
@@ -4729,11 +6510,11 @@ loop206:
 	VMOVUPD Z4, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop206
+	JLE     loop280
 
-end207:
+end281:
 	SUBQ      BX, DX
-	JE        done208
+	JE        done282
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -4745,7 +6526,7 @@ end207:
 	VORPD     Z3, Z4, Z4
 	VMOVUPD   Z4, K1, (AX)(BX*8)
 
-done208:
+done282:
 	VZEROUPPER
 	RET
 
@@ -4765,9 +6546,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end210
+	JG           end284
 
-loop209:
+loop283:
 	VMOVUPD           (CX)(BX*8), Z6
 	VMOVUPD           64(CX)(BX*8), Z7
 	VMAXPD            Z6, Z0, Z6
@@ -4808,14 +6589,14 @@ loop209:
 	VMOVUPD           Z7, 64(AX)(BX*8)
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop209
+	JLE               loop283
 
-end210:
+end284:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end212
+	JG   end286
 
-loop211:
+loop285:
 	VMOVUPD           (CX)(BX*8), Z6
 	VMAXPD            Z6, Z0, Z6
 	VMINPD            Z6, Z1, Z6
@@ -4837,11 +6618,11 @@ loop211:
 	VMOVUPD           Z6, (AX)(BX*8)
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop211
+	JLE               loop285
 
-end212:
+end286:
 	SUBQ              BX, DX
-	JE                done213
+	JE                done287
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -4865,7 +6646,7 @@ end212:
 	VSCALEFPD         Z1, Z6, Z6
 	VMOVUPD           Z6, K1, (AX)(BX*8)
 
-done213:
+done287:
 	VZEROUPPER
 	RET
 
@@ -4880,9 +6661,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-48
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end215
+	JG           end289
 
-loop214:
+loop288:
 	VMOVUPD          (CX)(BX*8), Z1
 	VGETEXPPD        Z1, Z2
 	VGETMANTPD       $0x0c, Z1, Z1
@@ -4949,14 +6730,14 @@ loop214:
 	VMOVUPD          Z1, 64(AX)(BX*8)
 	ADDQ             $+16, BX
 	CMPQ             BX, SI
-	JLE              loop214
+	JLE              loop288
 
-end215:
+end289:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end217
+	JG   end291
 
-loop216:
+loop290:
 	VMOVUPD          (CX)(BX*8), Z1
 	VGETEXPPD        Z1, Z2
 	VGETMANTPD       $0x0c, Z1, Z1
@@ -4991,11 +6772,11 @@ loop216:
 	VMOVUPD          Z1, (AX)(BX*8)
 	ADDQ             $+8, BX
 	CMPQ             BX, SI
-	JLE              loop216
+	JLE              loop290
 
-end217:
+end291:
 	SUBQ             BX, DX
-	JE               done218
+	JE               done292
 	MOVL             $-1, SI
 	BZHIL            DX, SI, SI
 	KMOVB            SI, K1
@@ -5032,7 +6813,7 @@ end217:
 	VFMSUB213PD      Z3, Z2, Z0
 	VMOVUPD          Z0, K1, (AX)(BX*8)
 
-done218:
+done292:
 	VZEROUPPER
 	RET
 
@@ -5056,9 +6837,9 @@ TEXT ·maxRowAVX512(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end220
+	JG           end294
 
-loop219:
+loop293:
 	VMOVUPD      (AX)(BX*8), Z6
 	VFNMADD231PD (CX)(BX*8), Z0, Z6
 	VMAXPD       Z1, Z6, Z1
@@ -5073,24 +6854,24 @@ loop219:
 	VMAXPD       Z4, Z6, Z4
 	ADDQ         $+32, BX
 	CMPQ         BX, SI
-	JLE          loop219
+	JLE          loop293
 
-end220:
+end294:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end222
+	JG   end296
 
-loop221:
+loop295:
 	VMOVUPD      (AX)(BX*8), Z6
 	VFNMADD231PD (CX)(BX*8), Z0, Z6
 	VMAXPD       Z1, Z6, Z1
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLE          loop221
+	JLE          loop295
 
-end222:
+end296:
 	SUBQ         BX, DX
-	JE           done223
+	JE           done297
 	MOVL         $-1, SI
 	BZHIL        DX, SI, SI
 	KMOVB        SI, K1
@@ -5100,7 +6881,7 @@ end222:
 	VBLENDMPD    Z6, Z5, K1, Z6
 	VMAXPD       Z1, Z6, Z1
 
-done223:
+done297:
 	VMAXPD        Z4, Z1, Z1
 	VMAXPD        Z3, Z2, Z2
 	VMAXPD        Z2, Z1, Z1
@@ -5135,9 +6916,9 @@ TEXT ·planRowAVX512(SB), NOSPLIT, $0-96
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end225
+	JG           end299
 
-loop224:
+loop298:
 	PREFETCHT0        2048(DX)(SI*8)
 	PREFETCHT0        2112(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
@@ -5184,14 +6965,14 @@ loop224:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop224
+	JLE               loop298
 
-end225:
+end299:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end227
+	JG   end301
 
-loop226:
+loop300:
 	PREFETCHT0        2048(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
 	VFNMADD231PD      (DX)(SI*8), Z1, Z10
@@ -5216,11 +6997,11 @@ loop226:
 	VADDPD            Z10, Z8, Z8
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop226
+	JLE               loop300
 
-end227:
+end301:
 	SUBQ              SI, BX
-	JE                done228
+	JE                done302
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -5249,7 +7030,7 @@ end227:
 	VMOVAPD.Z         Z0, K1, Z0
 	VADDPD            Z0, Z8, Z8
 
-done228:
+done302:
 	VADDPD        Z9, Z8, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -5281,9 +7062,9 @@ TEXT ·planRowSumAVX512(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end230
+	JG           end304
 
-loop229:
+loop303:
 	PREFETCHT0        2048(CX)(BX*8)
 	PREFETCHT0        2112(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
@@ -5328,14 +7109,14 @@ loop229:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop229
+	JLE               loop303
 
-end230:
+end304:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end232
+	JG   end306
 
-loop231:
+loop305:
 	PREFETCHT0        2048(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
 	VFNMADD231PD      (CX)(BX*8), Z1, Z10
@@ -5359,11 +7140,11 @@ loop231:
 	VADDPD            Z10, Z8, Z8
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop231
+	JLE               loop305
 
-end232:
+end306:
 	SUBQ              BX, DX
-	JE                done233
+	JE                done307
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -5391,7 +7172,7 @@ end232:
 	VMOVAPD.Z         Z0, K1, Z0
 	VADDPD            Z0, Z8, Z8
 
-done233:
+done307:
 	VADDPD        Z9, Z8, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -5414,9 +7195,9 @@ TEXT ·minUpdateAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end235
+	JG           end309
 
-loop234:
+loop308:
 	VMOVUPD (CX)(BX*8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMINPD  (AX)(BX*8), Z1, Z1
@@ -5435,25 +7216,25 @@ loop234:
 	VMOVUPD Z1, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop234
+	JLE     loop308
 
-end235:
+end309:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end237
+	JG   end311
 
-loop236:
+loop310:
 	VMOVUPD (CX)(BX*8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMINPD  (AX)(BX*8), Z1, Z1
 	VMOVUPD Z1, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop236
+	JLE     loop310
 
-end237:
+end311:
 	SUBQ      BX, DX
-	JE        done238
+	JE        done312
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -5463,7 +7244,7 @@ end237:
 	VMINPD    Z0, Z1, Z1
 	VMOVUPD   Z1, K1, (AX)(BX*8)
 
-done238:
+done312:
 	VZEROUPPER
 	RET
 
@@ -5486,9 +7267,9 @@ TEXT ·minRowAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end240
+	JG           end314
 
-loop239:
+loop313:
 	VMOVUPD (CX)(BX*8), Z5
 	VSUBPD  (AX)(BX*8), Z5, Z5
 	VMINPD  Z0, Z5, Z0
@@ -5503,24 +7284,24 @@ loop239:
 	VMINPD  Z3, Z5, Z3
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop239
+	JLE     loop313
 
-end240:
+end314:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end242
+	JG   end316
 
-loop241:
+loop315:
 	VMOVUPD (CX)(BX*8), Z5
 	VSUBPD  (AX)(BX*8), Z5, Z5
 	VMINPD  Z0, Z5, Z0
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop241
+	JLE     loop315
 
-end242:
+end316:
 	SUBQ      BX, DX
-	JE        done243
+	JE        done317
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -5530,7 +7311,7 @@ end242:
 	VBLENDMPD Z5, Z4, K1, Z5
 	VMINPD    Z0, Z5, Z0
 
-done243:
+done317:
 	VMINPD        Z3, Z0, Z0
 	VMINPD        Z2, Z1, Z1
 	VMINPD        Z1, Z0, Z0
@@ -5544,165 +7325,239 @@ done243:
 	VZEROUPPER
 	RET
 
-// func selectPlanAVX512(col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) int
+// func selectPlanAVX512(octCol []int32, octVal []float64, col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) (octets int, singles int)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL, BMI2, POPCNT
-TEXT ·selectPlanAVX512(SB), NOSPLIT, $0-128
-	MOVQ         col_base+0(FP), AX
-	MOVQ         val_base+24(FP), CX
-	MOVQ         e_base+48(FP), DX
-	MOVQ         thr_base+88(FP), BX
-	MOVQ         e_len+56(FP), SI
-	VBROADCASTSD scale+72(FP), Z0
-	VBROADCASTSD rowThr+80(FP), Z1
-	XORQ         DI, DI
-	MOVL         j0+112(FP), R8
-	VPBROADCASTD R8, Y2
+TEXT ·selectPlanAVX512(SB), NOSPLIT, $8-184
+	MOVQ         e_base+96(FP), AX
+	MOVQ         thr_base+136(FP), CX
+	MOVQ         e_len+104(FP), DX
+	VBROADCASTSD scale+120(FP), Z0
+	VBROADCASTSD rowThr+128(FP), Z1
+	MOVQ         octCol_base+0(FP), BX
+	MOVQ         octVal_base+24(FP), SI
+	MOVQ         col_base+48(FP), DI
+	MOVQ         val_base+72(FP), R8
+	XORQ         R9, R9
+	MOVL         j0+160(FP), R10
+	VPBROADCASTD R10, Y2
 	VPADDD       iota8<>+0(SB), Y2, Y2
-	XORQ         R8, R8
-	MOVQ         SI, R9
-	SUBQ         $+32, R9
-	CMPQ         R8, R9
-	JG           end245
+	XORQ         R10, R10
+	MOVQ         DX, R11
+	SUBQ         $+32, R11
+	CMPQ         R10, R11
+	JG           end319
 
-loop244:
-	VMOVUPD       (DX)(R8*8), Z3
-	VMULPD        Z0, Z3, Z3
-	VMOVUPD       (BX)(R8*8), Z4
-	VMINPD        Z1, Z4, Z4
-	VCMPPD        $0x1d, Z4, Z3, K1
-	KMOVB         K1, R11
-	MOVL          R11, R10
-	VMOVUPD       64(DX)(R8*8), Z4
-	VMULPD        Z0, Z4, Z4
-	VMOVUPD       64(BX)(R8*8), Z5
-	VMINPD        Z1, Z5, Z5
-	VCMPPD        $0x1d, Z5, Z4, K1
-	KMOVB         K1, R12
-	ORL           R12, R10
-	VMOVUPD       128(DX)(R8*8), Z5
-	VMULPD        Z0, Z5, Z5
-	VMOVUPD       128(BX)(R8*8), Z6
-	VMINPD        Z1, Z6, Z6
-	VCMPPD        $0x1d, Z6, Z5, K1
-	KMOVB         K1, R13
-	ORL           R13, R10
-	VMOVUPD       192(DX)(R8*8), Z6
-	VMULPD        Z0, Z6, Z6
-	VMOVUPD       192(BX)(R8*8), Z7
-	VMINPD        Z1, Z7, Z7
-	VCMPPD        $0x1d, Z7, Z6, K1
-	KMOVB         K1, R14
-	ORL           R14, R10
-	JZ            skip246
-	KMOVB         R11, K1
-	VPBROADCASTD  R8, Y7
+loop318:
+	VMOVUPD (AX)(R10*8), Z3
+	VMULPD  Z0, Z3, Z3
+	VMOVUPD (CX)(R10*8), Z4
+	VMINPD  Z1, Z4, Z4
+	VCMPPD  $0x1d, Z4, Z3, K1
+	KMOVB   K1, R13
+	MOVL    R13, R12
+	VMOVUPD 64(AX)(R10*8), Z4
+	VMULPD  Z0, Z4, Z4
+	VMOVUPD 64(CX)(R10*8), Z5
+	VMINPD  Z1, Z5, Z5
+	VCMPPD  $0x1d, Z5, Z4, K1
+	KMOVB   K1, R14
+	ORL     R14, R12
+	VMOVUPD 128(AX)(R10*8), Z5
+	VMULPD  Z0, Z5, Z5
+	VMOVUPD 128(CX)(R10*8), Z6
+	VMINPD  Z1, Z6, Z6
+	VCMPPD  $0x1d, Z6, Z5, K1
+	KMOVB   K1, R15
+	ORL     R15, R12
+	VMOVUPD 192(AX)(R10*8), Z6
+	VMULPD  Z0, Z6, Z6
+	VMOVUPD 192(CX)(R10*8), Z7
+	VMINPD  Z1, Z7, Z7
+	VCMPPD  $0x1d, Z7, Z6, K1
+	KMOVB   K1, BP
+	ORL     BP, R12
+	JZ      skip320
+	POPCNTL R13, R12
+	CMPL    R12, $0x04
+	JL      few321
+	VMOVUPD Z3, (SI)
+	MOVL    j0+160(FP), R12
+	LEAL    (R12)(R10*1), R12
+	MOVL    R12, (BX)
+	ADDQ    $+64, SI
+	ADDQ    $+4, BX
+	JMP     octet322
+
+few321:
+	KMOVB         R13, K1
+	VPBROADCASTD  R10, Y7
 	VPADDD        Y2, Y7, Y7
 	VCOMPRESSPD.Z Z3, K1, Z3
-	VMOVUPD       Z3, (CX)(DI*8)
+	VMOVUPD       Z3, (R8)(R9*8)
 	VPCOMPRESSD.Z Y7, K1, Y7
-	VMOVDQU32     Y7, (AX)(DI*4)
-	POPCNTL       R11, R11
-	ADDQ          R11, DI
-	KMOVB         R12, K1
-	VPBROADCASTD  R8, Y3
+	VMOVDQU32     Y7, (DI)(R9*4)
+	POPCNTL       R13, R13
+	ADDQ          R13, R9
+
+octet322:
+	POPCNTL R14, R12
+	CMPL    R12, $0x04
+	JL      few323
+	VMOVUPD Z4, (SI)
+	MOVL    j0+160(FP), R12
+	LEAL    8(R12)(R10*1), R12
+	MOVL    R12, (BX)
+	ADDQ    $+64, SI
+	ADDQ    $+4, BX
+	JMP     octet324
+
+few323:
+	KMOVB         R14, K1
+	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
-	MOVL          $+8, R10
-	VPBROADCASTD  R10, Y7
+	MOVL          $+8, R12
+	VPBROADCASTD  R12, Y7
 	VPADDD        Y7, Y3, Y3
 	VCOMPRESSPD.Z Z4, K1, Z4
-	VMOVUPD       Z4, (CX)(DI*8)
+	VMOVUPD       Z4, (R8)(R9*8)
 	VPCOMPRESSD.Z Y3, K1, Y3
-	VMOVDQU32     Y3, (AX)(DI*4)
-	POPCNTL       R12, R12
-	ADDQ          R12, DI
-	KMOVB         R13, K1
-	VPBROADCASTD  R8, Y3
+	VMOVDQU32     Y3, (DI)(R9*4)
+	POPCNTL       R14, R14
+	ADDQ          R14, R9
+
+octet324:
+	POPCNTL R15, R12
+	CMPL    R12, $0x04
+	JL      few325
+	VMOVUPD Z5, (SI)
+	MOVL    j0+160(FP), R12
+	LEAL    16(R12)(R10*1), R12
+	MOVL    R12, (BX)
+	ADDQ    $+64, SI
+	ADDQ    $+4, BX
+	JMP     octet326
+
+few325:
+	KMOVB         R15, K1
+	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
-	MOVL          $+16, R10
-	VPBROADCASTD  R10, Y4
+	MOVL          $+16, R12
+	VPBROADCASTD  R12, Y4
 	VPADDD        Y4, Y3, Y3
 	VCOMPRESSPD.Z Z5, K1, Z5
-	VMOVUPD       Z5, (CX)(DI*8)
+	VMOVUPD       Z5, (R8)(R9*8)
 	VPCOMPRESSD.Z Y3, K1, Y3
-	VMOVDQU32     Y3, (AX)(DI*4)
-	POPCNTL       R13, R13
-	ADDQ          R13, DI
-	KMOVB         R14, K1
-	VPBROADCASTD  R8, Y3
+	VMOVDQU32     Y3, (DI)(R9*4)
+	POPCNTL       R15, R15
+	ADDQ          R15, R9
+
+octet326:
+	POPCNTL BP, R12
+	CMPL    R12, $0x04
+	JL      few327
+	VMOVUPD Z6, (SI)
+	MOVL    j0+160(FP), R12
+	LEAL    24(R12)(R10*1), R12
+	MOVL    R12, (BX)
+	ADDQ    $+64, SI
+	ADDQ    $+4, BX
+	JMP     octet328
+
+few327:
+	KMOVB         BP, K1
+	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
-	MOVL          $+24, R10
-	VPBROADCASTD  R10, Y4
+	MOVL          $+24, R12
+	VPBROADCASTD  R12, Y4
 	VPADDD        Y4, Y3, Y3
 	VCOMPRESSPD.Z Z6, K1, Z6
-	VMOVUPD       Z6, (CX)(DI*8)
+	VMOVUPD       Z6, (R8)(R9*8)
 	VPCOMPRESSD.Z Y3, K1, Y3
-	VMOVDQU32     Y3, (AX)(DI*4)
-	POPCNTL       R14, R14
-	ADDQ          R14, DI
+	VMOVDQU32     Y3, (DI)(R9*4)
+	POPCNTL       BP, BP
+	ADDQ          BP, R9
 
-skip246:
-	ADDQ $+32, R8
-	CMPQ R8, R9
-	JLE  loop244
+octet328:
+skip320:
+	ADDQ $+32, R10
+	CMPQ R10, R11
+	JLE  loop318
 
-end245:
-	SUBQ $-24, R9
-	CMPQ R8, R9
-	JG   end248
+end319:
+	SUBQ $-24, R11
+	CMPQ R10, R11
+	JG   end330
 
-loop247:
-	VMOVUPD       (DX)(R8*8), Z3
-	VMULPD        Z0, Z3, Z3
-	VMOVUPD       (BX)(R8*8), Z4
-	VMINPD        Z1, Z4, Z4
-	VCMPPD        $0x1d, Z4, Z3, K1
-	KMOVB         K1, R11
-	MOVL          R11, R10
-	TESTL         R10, R10
-	JZ            skip249
-	KMOVB         R11, K1
-	VPBROADCASTD  R8, Y4
+loop329:
+	VMOVUPD (AX)(R10*8), Z3
+	VMULPD  Z0, Z3, Z3
+	VMOVUPD (CX)(R10*8), Z4
+	VMINPD  Z1, Z4, Z4
+	VCMPPD  $0x1d, Z4, Z3, K1
+	KMOVB   K1, R13
+	MOVL    R13, R12
+	TESTL   R12, R12
+	JZ      skip331
+	POPCNTL R13, R12
+	CMPL    R12, $0x04
+	JL      few332
+	VMOVUPD Z3, (SI)
+	MOVL    j0+160(FP), R12
+	LEAL    (R12)(R10*1), R12
+	MOVL    R12, (BX)
+	ADDQ    $+64, SI
+	ADDQ    $+4, BX
+	JMP     octet333
+
+few332:
+	KMOVB         R13, K1
+	VPBROADCASTD  R10, Y4
 	VPADDD        Y2, Y4, Y4
 	VCOMPRESSPD.Z Z3, K1, Z3
-	VMOVUPD       Z3, (CX)(DI*8)
+	VMOVUPD       Z3, (R8)(R9*8)
 	VPCOMPRESSD.Z Y4, K1, Y4
-	VMOVDQU32     Y4, (AX)(DI*4)
-	POPCNTL       R11, R11
-	ADDQ          R11, DI
+	VMOVDQU32     Y4, (DI)(R9*4)
+	POPCNTL       R13, R13
+	ADDQ          R13, R9
 
-skip249:
-	ADDQ $+8, R8
-	CMPQ R8, R9
-	JLE  loop247
+octet333:
+skip331:
+	ADDQ $+8, R10
+	CMPQ R10, R11
+	JLE  loop329
 
-end248:
-	SUBQ          R8, SI
-	JE            done250
-	MOVL          $-1, R9
-	BZHIL         SI, R9, R9
-	KMOVB         R9, K1
-	VMOVUPD.Z     (DX)(R8*8), K1, Z3
+end330:
+	SUBQ          R10, DX
+	JE            done334
+	MOVL          $-1, SI
+	BZHIL         DX, SI, SI
+	KMOVB         SI, K1
+	VMOVUPD.Z     (AX)(R10*8), K1, Z3
 	VMULPD        Z0, Z3, Z3
-	VMOVUPD.Z     (BX)(R8*8), K1, Z0
+	VMOVUPD.Z     (CX)(R10*8), K1, Z0
 	VMINPD        Z1, Z0, Z0
 	VCMPPD        $0x1d, Z0, Z3, K1, K1
-	KMOVB         K1, BX
-	MOVL          BX, DX
-	TESTL         DX, DX
-	JZ            skip251
-	KMOVB         BX, K1
-	VPBROADCASTD  R8, Y0
+	KMOVB         K1, CX
+	MOVL          CX, AX
+	TESTL         AX, AX
+	JZ            skip335
+	KMOVB         CX, K1
+	VPBROADCASTD  R10, Y0
 	VPADDD        Y2, Y0, Y0
 	VCOMPRESSPD.Z Z3, K1, Z3
-	VMOVUPD       Z3, (CX)(DI*8)
+	VMOVUPD       Z3, (R8)(R9*8)
 	VPCOMPRESSD.Z Y0, K1, Y0
-	VMOVDQU32     Y0, (AX)(DI*4)
-	POPCNTL       BX, BX
-	ADDQ          BX, DI
+	VMOVDQU32     Y0, (DI)(R9*4)
+	POPCNTL       CX, CX
+	ADDQ          CX, R9
 
-skip251:
-done250:
-	MOVQ DI, ret+120(FP)
+skip335:
+done334:
+	MOVQ octCol_base+0(FP), AX
+	SUBQ AX, BX
+	SHRQ $0x02, BX
+	MOVQ BX, octets+168(FP)
+	MOVQ R9, singles+176(FP)
 	VZEROUPPER
 	RET
 
@@ -5715,6 +7570,236 @@ DATA iota8<>+20(SB)/4, $0x00000005
 DATA iota8<>+24(SB)/4, $0x00000006
 DATA iota8<>+28(SB)/4, $0x00000007
 GLOBL iota8<>(SB), RODATA|NOPTR, $32
+
+// func octetMVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F
+TEXT ·octetMVAVX512(SB), NOSPLIT, $0-120
+	MOVQ y_base+96(FP), AX
+	MOVQ rowptr_base+0(FP), CX
+	MOVQ col_base+24(FP), DX
+	MOVQ val_base+48(FP), DI
+	MOVQ x_base+72(FP), R8
+	MOVQ y_len+104(FP), R9
+	XORQ BX, BX
+	CMPQ BX, R9
+	JE   rows338
+	MOVQ (CX), SI
+	LEAQ (DX)(SI*4), DX
+	SHLQ $0x06, SI
+	ADDQ SI, DI
+
+row336:
+	MOVQ   8(CX)(BX*8), SI
+	SUBQ   (CX)(BX*8), SI
+	JZ     next337
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+octets339:
+	CMPQ        SI, $+4
+	JL          end340
+	MOVLQSX     (DX), R10
+	VMOVUPD     (DI), Z4
+	VFMADD231PD (R8)(R10*8), Z4, Z0
+	MOVLQSX     4(DX), R10
+	VMOVUPD     64(DI), Z4
+	VFMADD231PD (R8)(R10*8), Z4, Z1
+	MOVLQSX     8(DX), R10
+	VMOVUPD     128(DI), Z4
+	VFMADD231PD (R8)(R10*8), Z4, Z2
+	MOVLQSX     12(DX), R10
+	VMOVUPD     192(DI), Z4
+	VFMADD231PD (R8)(R10*8), Z4, Z3
+	ADDQ        $+16, DX
+	ADDQ        $+256, DI
+	SUBQ        $+4, SI
+	JMP         octets339
+
+end340:
+octets341:
+	CMPQ        SI, $+1
+	JL          end342
+	MOVLQSX     (DX), R10
+	VMOVUPD     (DI), Z4
+	VFMADD231PD (R8)(R10*8), Z4, Z0
+	ADDQ        $+4, DX
+	ADDQ        $+64, DI
+	SUBQ        $+1, SI
+	JMP         octets341
+
+end342:
+	VADDPD        Z3, Z0, Z0
+	VADDPD        Z2, Z1, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPD        Y4, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPD        X4, X0, X0
+	VPERMILPD     $0x01, X0, X4
+	VADDPD        X4, X0, X0
+	VADDSD        (AX)(BX*8), X0, X0
+	VMOVSD        X0, (AX)(BX*8)
+
+next337:
+	INCQ BX
+	CMPQ BX, R9
+	JL   row336
+
+rows338:
+	VZEROUPPER
+	RET
+
+// func octetMTVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F
+TEXT ·octetMTVAVX512(SB), NOSPLIT, $0-120
+	MOVQ x_base+72(FP), AX
+	MOVQ rowptr_base+0(FP), CX
+	MOVQ col_base+24(FP), DX
+	MOVQ val_base+48(FP), DI
+	MOVQ y_base+96(FP), R8
+	MOVQ x_len+80(FP), R9
+	XORQ BX, BX
+	CMPQ BX, R9
+	JE   rows345
+	MOVQ (CX), SI
+	LEAQ (DX)(SI*4), DX
+	SHLQ $0x06, SI
+	ADDQ SI, DI
+
+row343:
+	MOVQ         8(CX)(BX*8), SI
+	SUBQ         (CX)(BX*8), SI
+	JZ           next344
+	VBROADCASTSD (AX)(BX*8), Z0
+
+octets346:
+	CMPQ        SI, $+4
+	JL          end347
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VFMADD231PD (DI), Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	MOVLQSX     4(DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VFMADD231PD 64(DI), Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	MOVLQSX     8(DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VFMADD231PD 128(DI), Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	MOVLQSX     12(DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VFMADD231PD 192(DI), Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	ADDQ        $+16, DX
+	ADDQ        $+256, DI
+	SUBQ        $+4, SI
+	JMP         octets346
+
+end347:
+octets348:
+	CMPQ        SI, $+1
+	JL          end349
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VFMADD231PD (DI), Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	ADDQ        $+4, DX
+	ADDQ        $+64, DI
+	SUBQ        $+1, SI
+	JMP         octets348
+
+end349:
+next344:
+	INCQ BX
+	CMPQ BX, R9
+	JL   row343
+
+rows345:
+	VZEROUPPER
+	RET
+
+// func octetSquaresAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F
+TEXT ·octetSquaresAVX512(SB), NOSPLIT, $0-120
+	MOVQ x_base+72(FP), AX
+	MOVQ rowptr_base+0(FP), CX
+	MOVQ col_base+24(FP), DX
+	MOVQ val_base+48(FP), DI
+	MOVQ y_base+96(FP), R8
+	MOVQ x_len+80(FP), R9
+	XORQ BX, BX
+	CMPQ BX, R9
+	JE   rows352
+	MOVQ (CX), SI
+	LEAQ (DX)(SI*4), DX
+	SHLQ $0x06, SI
+	ADDQ SI, DI
+
+row350:
+	MOVQ         8(CX)(BX*8), SI
+	SUBQ         (CX)(BX*8), SI
+	JZ           next351
+	VBROADCASTSD (AX)(BX*8), Z0
+
+octets353:
+	CMPQ        SI, $+4
+	JL          end354
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VMOVUPD     (DI), Z2
+	VMULPD      Z2, Z2, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	MOVLQSX     4(DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VMOVUPD     64(DI), Z2
+	VMULPD      Z2, Z2, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	MOVLQSX     8(DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VMOVUPD     128(DI), Z2
+	VMULPD      Z2, Z2, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	MOVLQSX     12(DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VMOVUPD     192(DI), Z2
+	VMULPD      Z2, Z2, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	ADDQ        $+16, DX
+	ADDQ        $+256, DI
+	SUBQ        $+4, SI
+	JMP         octets353
+
+end354:
+octets355:
+	CMPQ        SI, $+1
+	JL          end356
+	MOVLQSX     (DX), R10
+	VMOVUPD     (R8)(R10*8), Z1
+	VMOVUPD     (DI), Z2
+	VMULPD      Z2, Z2, Z2
+	VFMADD231PD Z2, Z0, Z1
+	VMOVUPD     Z1, (R8)(R10*8)
+	ADDQ        $+4, DX
+	ADDQ        $+64, DI
+	SUBQ        $+1, SI
+	JMP         octets355
+
+end356:
+next351:
+	INCQ BX
+	CMPQ BX, R9
+	JL   row350
+
+rows352:
+	VZEROUPPER
+	RET
 
 // func sqDistRowAVX512(dst []float64, x []float64, coord [][]float64, j0 int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
@@ -5730,9 +7815,9 @@ TEXT ·sqDistRowAVX512(SB), NOSPLIT, $0-80
 	MOVQ BX, R9
 	SUBQ $+32, R9
 	CMPQ R8, R9
-	JG   end253
+	JG   end358
 
-loop252:
+loop357:
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -5740,9 +7825,9 @@ loop252:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords255
+	JE     coords360
 
-coord254:
+coord359:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Z4
@@ -5757,30 +7842,30 @@ coord254:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord254
+	JNE          coord359
 
-coords255:
+coords360:
 	VMOVUPD Z0, (AX)(R8*8)
 	VMOVUPD Z1, 64(AX)(R8*8)
 	VMOVUPD Z2, 128(AX)(R8*8)
 	VMOVUPD Z3, 192(AX)(R8*8)
 	ADDQ    $+32, R8
 	CMPQ    R8, R9
-	JLE     loop252
+	JLE     loop357
 
-end253:
+end358:
 	SUBQ $-24, R9
 	CMPQ R8, R9
-	JG   end257
+	JG   end362
 
-loop256:
+loop361:
 	VPXORQ Z6, Z6, Z6
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords259
+	JE     coords364
 
-coord258:
+coord363:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Z0
@@ -5789,26 +7874,26 @@ coord258:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord258
+	JNE          coord363
 
-coords259:
+coords364:
 	VMOVUPD Z6, (AX)(R8*8)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLE     loop256
+	JLE     loop361
 
-end257:
+end362:
 	SUBQ   R8, BX
-	JE     done260
+	JE     done365
 	MOVL   $-1, R9
 	BZHIL  BX, R9, R9
 	KMOVB  R9, K1
 	VPXORQ Z7, Z7, Z7
 	XORQ   BX, BX
 	CMPQ   BX, SI
-	JE     coords262
+	JE     coords367
 
-coord261:
+coord366:
 	MOVQ         (DX), R9
 	ADDQ         DI, R9
 	VBROADCASTSD (CX)(BX*8), Z0
@@ -5818,12 +7903,12 @@ coord261:
 	ADDQ         $+24, DX
 	INCQ         BX
 	CMPQ         BX, SI
-	JNE          coord261
+	JNE          coord366
 
-coords262:
+coords367:
 	VMOVUPD Z7, K1, (AX)(R8*8)
 
-done260:
+done365:
 	VZEROUPPER
 	RET
 
@@ -5845,9 +7930,9 @@ TEXT ·maxRowSq1AVX512(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end264
+	JG           end369
 
-loop263:
+loop368:
 	VMOVUPD      (CX)(BX*8), Z6
 	VSUBPD       (AX)(BX*8), Z0, Z7
 	VMULPD       Z7, Z7, Z7
@@ -5870,14 +7955,14 @@ loop263:
 	VMAXPD       Z5, Z6, Z5
 	ADDQ         $+32, BX
 	CMPQ         BX, SI
-	JLE          loop263
+	JLE          loop368
 
-end264:
+end369:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end266
+	JG   end371
 
-loop265:
+loop370:
 	VMOVUPD      (CX)(BX*8), Z6
 	VSUBPD       (AX)(BX*8), Z0, Z7
 	VMULPD       Z7, Z7, Z7
@@ -5885,11 +7970,11 @@ loop265:
 	VMAXPD       Z2, Z6, Z2
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLE          loop265
+	JLE          loop370
 
-end266:
+end371:
 	SUBQ         BX, DX
-	JE           done267
+	JE           done372
 	MOVL         $-1, SI
 	BZHIL        DX, SI, SI
 	KMOVB        SI, K1
@@ -5904,7 +7989,7 @@ end266:
 	VBLENDMPD    Z6, Z0, K1, Z6
 	VMAXPD       Z2, Z6, Z2
 
-done267:
+done372:
 	VMAXPD        Z5, Z2, Z2
 	VMAXPD        Z4, Z3, Z3
 	VMAXPD        Z3, Z2, Z2
@@ -5940,9 +8025,9 @@ TEXT ·planRowSq1AVX512(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end269
+	JG           end374
 
-loop268:
+loop373:
 	VADDPD            (DX)(SI*8), Z1, Z11
 	VSUBPD            (CX)(SI*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -5991,14 +8076,14 @@ loop268:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop268
+	JLE               loop373
 
-end269:
+end374:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end271
+	JG   end376
 
-loop270:
+loop375:
 	VADDPD            (DX)(SI*8), Z1, Z11
 	VSUBPD            (CX)(SI*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -6024,11 +8109,11 @@ loop270:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop270
+	JLE               loop375
 
-end271:
+end376:
 	SUBQ              SI, BX
-	JE                done272
+	JE                done377
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -6059,7 +8144,7 @@ end271:
 	VMOVAPD.Z         Z1, K1, Z1
 	VADDPD            Z1, Z9, Z9
 
-done272:
+done377:
 	VADDPD        Z10, Z9, Z9
 	VEXTRACTF64X4 $0x01, Z9, Y0
 	VADDPD        Y0, Y9, Y9
@@ -6092,9 +8177,9 @@ TEXT ·planRowSqSum1AVX512(SB), NOSPLIT, $0-80
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end274
+	JG           end379
 
-loop273:
+loop378:
 	VADDPD            (CX)(BX*8), Z1, Z11
 	VSUBPD            (AX)(BX*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -6141,14 +8226,14 @@ loop273:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop273
+	JLE               loop378
 
-end274:
+end379:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end276
+	JG   end381
 
-loop275:
+loop380:
 	VADDPD            (CX)(BX*8), Z1, Z11
 	VSUBPD            (AX)(BX*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -6173,11 +8258,11 @@ loop275:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop275
+	JLE               loop380
 
-end276:
+end381:
 	SUBQ              BX, DX
-	JE                done277
+	JE                done382
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -6207,7 +8292,7 @@ end276:
 	VMOVAPD.Z         Z1, K1, Z1
 	VADDPD            Z1, Z9, Z9
 
-done277:
+done382:
 	VADDPD        Z10, Z9, Z9
 	VEXTRACTF64X4 $0x01, Z9, Y0
 	VADDPD        Y0, Y9, Y9
@@ -6239,9 +8324,9 @@ TEXT ·maxRowSq2AVX512(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+32, DI
 	CMPQ         SI, DI
-	JG           end279
+	JG           end384
 
-loop278:
+loop383:
 	VMOVUPD      (DX)(SI*8), Z7
 	VSUBPD       (AX)(SI*8), Z0, Z8
 	VMULPD       Z8, Z8, Z8
@@ -6272,14 +8357,14 @@ loop278:
 	VMAXPD       Z6, Z7, Z6
 	ADDQ         $+32, SI
 	CMPQ         SI, DI
-	JLE          loop278
+	JLE          loop383
 
-end279:
+end384:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end281
+	JG   end386
 
-loop280:
+loop385:
 	VMOVUPD      (DX)(SI*8), Z7
 	VSUBPD       (AX)(SI*8), Z0, Z8
 	VMULPD       Z8, Z8, Z8
@@ -6289,11 +8374,11 @@ loop280:
 	VMAXPD       Z3, Z7, Z3
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLE          loop280
+	JLE          loop385
 
-end281:
+end386:
 	SUBQ         SI, BX
-	JE           done282
+	JE           done387
 	MOVL         $-1, DI
 	BZHIL        BX, DI, DI
 	KMOVB        DI, K1
@@ -6311,7 +8396,7 @@ end281:
 	VBLENDMPD    Z7, Z0, K1, Z7
 	VMAXPD       Z3, Z7, Z3
 
-done282:
+done387:
 	VMAXPD        Z6, Z3, Z3
 	VMAXPD        Z5, Z4, Z4
 	VMAXPD        Z4, Z3, Z3
@@ -6349,9 +8434,9 @@ TEXT ·planRowSq2AVX512(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end284
+	JG           end389
 
-loop283:
+loop388:
 	VADDPD            (BX)(DI*8), Z2, Z12
 	VSUBPD            (CX)(DI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -6404,14 +8489,14 @@ loop283:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+16, DI
 	CMPQ              DI, R8
-	JLE               loop283
+	JLE               loop388
 
-end284:
+end389:
 	SUBQ $-8, R8
 	CMPQ DI, R8
-	JG   end286
+	JG   end391
 
-loop285:
+loop390:
 	VADDPD            (BX)(DI*8), Z2, Z12
 	VSUBPD            (CX)(DI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -6439,11 +8524,11 @@ loop285:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+8, DI
 	CMPQ              DI, R8
-	JLE               loop285
+	JLE               loop390
 
-end286:
+end391:
 	SUBQ              DI, SI
-	JE                done287
+	JE                done392
 	MOVL              $-1, R8
 	BZHIL             SI, R8, R8
 	KMOVB             R8, K1
@@ -6477,7 +8562,7 @@ end286:
 	VMOVAPD.Z         Z2, K1, Z2
 	VADDPD            Z2, Z10, Z10
 
-done287:
+done392:
 	VADDPD        Z11, Z10, Z10
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -6512,9 +8597,9 @@ TEXT ·planRowSqSum2AVX512(SB), NOSPLIT, $0-112
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end289
+	JG           end394
 
-loop288:
+loop393:
 	VADDPD            (DX)(SI*8), Z2, Z12
 	VSUBPD            (AX)(SI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -6565,14 +8650,14 @@ loop288:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop288
+	JLE               loop393
 
-end289:
+end394:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end291
+	JG   end396
 
-loop290:
+loop395:
 	VADDPD            (DX)(SI*8), Z2, Z12
 	VSUBPD            (AX)(SI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -6599,11 +8684,11 @@ loop290:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop290
+	JLE               loop395
 
-end291:
+end396:
 	SUBQ              SI, BX
-	JE                done292
+	JE                done397
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -6636,7 +8721,7 @@ end291:
 	VMOVAPD.Z         Z2, K1, Z2
 	VADDPD            Z2, Z10, Z10
 
-done292:
+done397:
 	VADDPD        Z11, Z10, Z10
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -6670,9 +8755,9 @@ TEXT ·maxRowSq3AVX512(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+32, R8
 	CMPQ         DI, R8
-	JG           end294
+	JG           end399
 
-loop293:
+loop398:
 	VMOVUPD      (BX)(DI*8), Z8
 	VSUBPD       (AX)(DI*8), Z0, Z9
 	VMULPD       Z9, Z9, Z9
@@ -6711,14 +8796,14 @@ loop293:
 	VMAXPD       Z7, Z8, Z7
 	ADDQ         $+32, DI
 	CMPQ         DI, R8
-	JLE          loop293
+	JLE          loop398
 
-end294:
+end399:
 	SUBQ $-24, R8
 	CMPQ DI, R8
-	JG   end296
+	JG   end401
 
-loop295:
+loop400:
 	VMOVUPD      (BX)(DI*8), Z8
 	VSUBPD       (AX)(DI*8), Z0, Z9
 	VMULPD       Z9, Z9, Z9
@@ -6730,11 +8815,11 @@ loop295:
 	VMAXPD       Z4, Z8, Z4
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLE          loop295
+	JLE          loop400
 
-end296:
+end401:
 	SUBQ         DI, SI
-	JE           done297
+	JE           done402
 	MOVL         $-1, R8
 	BZHIL        SI, R8, R8
 	KMOVB        R8, K1
@@ -6755,7 +8840,7 @@ end296:
 	VBLENDMPD    Z8, Z0, K1, Z8
 	VMAXPD       Z4, Z8, Z4
 
-done297:
+done402:
 	VMAXPD        Z7, Z4, Z4
 	VMAXPD        Z6, Z5, Z5
 	VMAXPD        Z5, Z4, Z4
@@ -6795,9 +8880,9 @@ TEXT ·planRowSq3AVX512(SB), NOSPLIT, $0-168
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end299
+	JG           end404
 
-loop298:
+loop403:
 	VADDPD            (SI)(R8*8), Z3, Z13
 	VSUBPD            (CX)(R8*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -6854,14 +8939,14 @@ loop298:
 	VADDPD            Z14, Z12, Z12
 	ADDQ              $+16, R8
 	CMPQ              R8, R9
-	JLE               loop298
+	JLE               loop403
 
-end299:
+end404:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end301
+	JG   end406
 
-loop300:
+loop405:
 	VADDPD            (SI)(R8*8), Z3, Z13
 	VSUBPD            (CX)(R8*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -6891,11 +8976,11 @@ loop300:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+8, R8
 	CMPQ              R8, R9
-	JLE               loop300
+	JLE               loop405
 
-end301:
+end406:
 	SUBQ              R8, DI
-	JE                done302
+	JE                done407
 	MOVL              $-1, R9
 	BZHIL             DI, R9, R9
 	KMOVB             R9, K1
@@ -6932,7 +9017,7 @@ end301:
 	VMOVAPD.Z         Z3, K1, Z3
 	VADDPD            Z3, Z11, Z11
 
-done302:
+done407:
 	VADDPD        Z12, Z11, Z11
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -6969,9 +9054,9 @@ TEXT ·planRowSqSum3AVX512(SB), NOSPLIT, $0-144
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end304
+	JG           end409
 
-loop303:
+loop408:
 	VADDPD            (BX)(DI*8), Z3, Z13
 	VSUBPD            (AX)(DI*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -7026,14 +9111,14 @@ loop303:
 	VADDPD            Z14, Z12, Z12
 	ADDQ              $+16, DI
 	CMPQ              DI, R8
-	JLE               loop303
+	JLE               loop408
 
-end304:
+end409:
 	SUBQ $-8, R8
 	CMPQ DI, R8
-	JG   end306
+	JG   end411
 
-loop305:
+loop410:
 	VADDPD            (BX)(DI*8), Z3, Z13
 	VSUBPD            (AX)(DI*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -7062,11 +9147,11 @@ loop305:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+8, DI
 	CMPQ              DI, R8
-	JLE               loop305
+	JLE               loop410
 
-end306:
+end411:
 	SUBQ              DI, SI
-	JE                done307
+	JE                done412
 	MOVL              $-1, R8
 	BZHIL             SI, R8, R8
 	KMOVB             R8, K1
@@ -7102,7 +9187,7 @@ end306:
 	VMOVAPD.Z         Z3, K1, Z3
 	VADDPD            Z3, Z11, Z11
 
-done307:
+done412:
 	VADDPD        Z12, Z11, Z11
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -7180,9 +9265,9 @@ TEXT ·gemmKernelAVX512(SB), NOSPLIT, $0-88
 	VPXORQ     Z22, Z22, Z22
 	VPXORQ     Z23, Z23, Z23
 	SUBQ       $+4, BX
-	JL         rest309
+	JL         rest414
 
-loop308:
+loop413:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -7326,13 +9411,13 @@ loop308:
 	ADDQ         $+256, AX
 	ADDQ         $+768, CX
 	SUBQ         $+4, BX
-	JGE          loop308
+	JGE          loop413
 
-rest309:
+rest414:
 	ADDQ $+4, BX
-	JE   done310
+	JE   done415
 
-one311:
+one416:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -7371,9 +9456,9 @@ one311:
 	ADDQ         $+64, AX
 	ADDQ         $+192, CX
 	DECQ         BX
-	JNE          one311
+	JNE          one416
 
-done310:
+done415:
 	VADDPD  (DX), Z0, Z0
 	VMOVUPD Z0, (DX)
 	VADDPD  64(DX), Z1, Z1
@@ -7432,6 +9517,1685 @@ done310:
 	VZEROUPPER
 	RET
 
+// func subTileAVX512(k int, a []float64, ai int, ap int, b []float64, ldb int, c []float64, ldc int, rows int, cols int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
+TEXT ·subTileAVX512(SB), NOSPLIT, $0-128
+	MOVQ       a_base+8(FP), AX
+	MOVQ       b_base+48(FP), CX
+	MOVQ       c_base+80(FP), DX
+	MOVQ       k+0(FP), BX
+	MOVQ       ai+32(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       ap+40(FP), DI
+	SHLQ       $0x03, DI
+	MOVQ       ldb+72(FP), R8
+	SHLQ       $0x03, R8
+	MOVQ       ldc+104(FP), R9
+	SHLQ       $0x03, R9
+	MOVQ       cols+120(FP), R10
+	LEAQ       (SI)(SI*2), R11
+	LEAQ       (SI)(SI*4), R12
+	LEAQ       (R11)(SI*4), R13
+	MOVQ       rows+112(FP), R14
+	CMPQ       R10, $+24
+	JNE        partial417
+	CMPQ       R14, $+8
+	JNE        partial417
+	MOVQ       DX, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	ADDQ       R9, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 191(R10)
+	PREFETCHT0 96(R10)
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	VPXORQ     Z4, Z4, Z4
+	VPXORQ     Z5, Z5, Z5
+	VPXORQ     Z6, Z6, Z6
+	VPXORQ     Z7, Z7, Z7
+	VPXORQ     Z8, Z8, Z8
+	VPXORQ     Z9, Z9, Z9
+	VPXORQ     Z10, Z10, Z10
+	VPXORQ     Z11, Z11, Z11
+	VPXORQ     Z12, Z12, Z12
+	VPXORQ     Z13, Z13, Z13
+	VPXORQ     Z14, Z14, Z14
+	VPXORQ     Z15, Z15, Z15
+	VPXORQ     Z16, Z16, Z16
+	VPXORQ     Z17, Z17, Z17
+	VPXORQ     Z18, Z18, Z18
+	VPXORQ     Z19, Z19, Z19
+	VPXORQ     Z20, Z20, Z20
+	VPXORQ     Z21, Z21, Z21
+	VPXORQ     Z22, Z22, Z22
+	VPXORQ     Z23, Z23, Z23
+
+depth418:
+	VMOVUPD      (CX), Z24
+	VMOVUPD      64(CX), Z25
+	VMOVUPD      128(CX), Z26
+	VBROADCASTSD (AX), Z27
+	VFMADD231PD  Z24, Z27, Z0
+	VFMADD231PD  Z25, Z27, Z1
+	VFMADD231PD  Z26, Z27, Z2
+	VBROADCASTSD (AX)(SI*1), Z27
+	VFMADD231PD  Z24, Z27, Z3
+	VFMADD231PD  Z25, Z27, Z4
+	VFMADD231PD  Z26, Z27, Z5
+	VBROADCASTSD (AX)(SI*2), Z27
+	VFMADD231PD  Z24, Z27, Z6
+	VFMADD231PD  Z25, Z27, Z7
+	VFMADD231PD  Z26, Z27, Z8
+	VBROADCASTSD (AX)(R11*1), Z27
+	VFMADD231PD  Z24, Z27, Z9
+	VFMADD231PD  Z25, Z27, Z10
+	VFMADD231PD  Z26, Z27, Z11
+	VBROADCASTSD (AX)(SI*4), Z27
+	VFMADD231PD  Z24, Z27, Z12
+	VFMADD231PD  Z25, Z27, Z13
+	VFMADD231PD  Z26, Z27, Z14
+	VBROADCASTSD (AX)(R12*1), Z27
+	VFMADD231PD  Z24, Z27, Z15
+	VFMADD231PD  Z25, Z27, Z16
+	VFMADD231PD  Z26, Z27, Z17
+	VBROADCASTSD (AX)(R11*2), Z27
+	VFMADD231PD  Z24, Z27, Z18
+	VFMADD231PD  Z25, Z27, Z19
+	VFMADD231PD  Z26, Z27, Z20
+	VBROADCASTSD (AX)(R13*1), Z27
+	VFMADD231PD  Z24, Z27, Z21
+	VFMADD231PD  Z25, Z27, Z22
+	VFMADD231PD  Z26, Z27, Z23
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth418
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z0, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z1, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z2, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z3, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z4, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z5, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z6, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z7, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z8, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z9, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z10, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z11, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z12, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z13, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z14, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z15, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z16, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z17, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z18, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z19, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z20, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z21, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z22, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD      128(DX), Z24
+	VSUBPD       Z23, Z24, Z24
+	VMOVUPD      Z24, 128(DX)
+	VZEROUPPER
+	RET
+
+partial417:
+	CMPQ   R14, $+8
+	JL     rows419
+	CMPQ   R10, $+8
+	JG     cols420
+	MOVL   $-1, R14
+	BZHIL  R10, R14, R14
+	KMOVB  R14, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+depth421:
+	VMOVUPD.Z    (CX), K1, Z8
+	VBROADCASTSD (AX), Z9
+	VFMADD231PD  Z8, Z9, Z0
+	VBROADCASTSD (AX)(SI*1), Z9
+	VFMADD231PD  Z8, Z9, Z1
+	VBROADCASTSD (AX)(SI*2), Z9
+	VFMADD231PD  Z8, Z9, Z2
+	VBROADCASTSD (AX)(R11*1), Z9
+	VFMADD231PD  Z8, Z9, Z3
+	VBROADCASTSD (AX)(SI*4), Z9
+	VFMADD231PD  Z8, Z9, Z4
+	VBROADCASTSD (AX)(R12*1), Z9
+	VFMADD231PD  Z8, Z9, Z5
+	VBROADCASTSD (AX)(R11*2), Z9
+	VFMADD231PD  Z8, Z9, Z6
+	VBROADCASTSD (AX)(R13*1), Z9
+	VFMADD231PD  Z8, Z9, Z7
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth421
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z0, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z1, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z2, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z3, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z4, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z5, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z6, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z8
+	VSUBPD       Z7, Z8, Z8
+	VMOVUPD      Z8, K1, (DX)
+	VZEROUPPER
+	RET
+
+cols420:
+	CMPQ   R10, $+16
+	JG     cols422
+	SUBQ   $+8, R10
+	MOVL   $-1, R14
+	BZHIL  R10, R14, R14
+	KMOVB  R14, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+depth423:
+	VMOVUPD      (CX), Z16
+	VMOVUPD.Z    64(CX), K1, Z17
+	VBROADCASTSD (AX), Z18
+	VFMADD231PD  Z16, Z18, Z0
+	VFMADD231PD  Z17, Z18, Z1
+	VBROADCASTSD (AX)(SI*1), Z18
+	VFMADD231PD  Z16, Z18, Z2
+	VFMADD231PD  Z17, Z18, Z3
+	VBROADCASTSD (AX)(SI*2), Z18
+	VFMADD231PD  Z16, Z18, Z4
+	VFMADD231PD  Z17, Z18, Z5
+	VBROADCASTSD (AX)(R11*1), Z18
+	VFMADD231PD  Z16, Z18, Z6
+	VFMADD231PD  Z17, Z18, Z7
+	VBROADCASTSD (AX)(SI*4), Z18
+	VFMADD231PD  Z16, Z18, Z8
+	VFMADD231PD  Z17, Z18, Z9
+	VBROADCASTSD (AX)(R12*1), Z18
+	VFMADD231PD  Z16, Z18, Z10
+	VFMADD231PD  Z17, Z18, Z11
+	VBROADCASTSD (AX)(R11*2), Z18
+	VFMADD231PD  Z16, Z18, Z12
+	VFMADD231PD  Z17, Z18, Z13
+	VBROADCASTSD (AX)(R13*1), Z18
+	VFMADD231PD  Z16, Z18, Z14
+	VFMADD231PD  Z17, Z18, Z15
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth423
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z0, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z1, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z2, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z3, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z4, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z5, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z6, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z7, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z8, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z9, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z10, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z11, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z12, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z13, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z16
+	VSUBPD       Z14, Z16, Z16
+	VMOVUPD      Z16, (DX)
+	VMOVUPD.Z    64(DX), K1, Z16
+	VSUBPD       Z15, Z16, Z16
+	VMOVUPD      Z16, K1, 64(DX)
+	VZEROUPPER
+	RET
+
+cols422:
+	SUBQ   $+16, R10
+	MOVL   $-1, R14
+	BZHIL  R10, R14, R14
+	KMOVB  R14, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	VPXORQ Z16, Z16, Z16
+	VPXORQ Z17, Z17, Z17
+	VPXORQ Z18, Z18, Z18
+	VPXORQ Z19, Z19, Z19
+	VPXORQ Z20, Z20, Z20
+	VPXORQ Z21, Z21, Z21
+	VPXORQ Z22, Z22, Z22
+	VPXORQ Z23, Z23, Z23
+
+depth425:
+	VMOVUPD      (CX), Z24
+	VMOVUPD      64(CX), Z25
+	VMOVUPD.Z    128(CX), K1, Z26
+	VBROADCASTSD (AX), Z27
+	VFMADD231PD  Z24, Z27, Z0
+	VFMADD231PD  Z25, Z27, Z1
+	VFMADD231PD  Z26, Z27, Z2
+	VBROADCASTSD (AX)(SI*1), Z27
+	VFMADD231PD  Z24, Z27, Z3
+	VFMADD231PD  Z25, Z27, Z4
+	VFMADD231PD  Z26, Z27, Z5
+	VBROADCASTSD (AX)(SI*2), Z27
+	VFMADD231PD  Z24, Z27, Z6
+	VFMADD231PD  Z25, Z27, Z7
+	VFMADD231PD  Z26, Z27, Z8
+	VBROADCASTSD (AX)(R11*1), Z27
+	VFMADD231PD  Z24, Z27, Z9
+	VFMADD231PD  Z25, Z27, Z10
+	VFMADD231PD  Z26, Z27, Z11
+	VBROADCASTSD (AX)(SI*4), Z27
+	VFMADD231PD  Z24, Z27, Z12
+	VFMADD231PD  Z25, Z27, Z13
+	VFMADD231PD  Z26, Z27, Z14
+	VBROADCASTSD (AX)(R12*1), Z27
+	VFMADD231PD  Z24, Z27, Z15
+	VFMADD231PD  Z25, Z27, Z16
+	VFMADD231PD  Z26, Z27, Z17
+	VBROADCASTSD (AX)(R11*2), Z27
+	VFMADD231PD  Z24, Z27, Z18
+	VFMADD231PD  Z25, Z27, Z19
+	VFMADD231PD  Z26, Z27, Z20
+	VBROADCASTSD (AX)(R13*1), Z27
+	VFMADD231PD  Z24, Z27, Z21
+	VFMADD231PD  Z25, Z27, Z22
+	VFMADD231PD  Z26, Z27, Z23
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth425
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z0, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z1, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z2, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z3, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z4, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z5, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z6, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z7, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z8, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z9, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z10, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z11, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z12, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z13, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z14, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z15, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z16, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z17, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z18, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z19, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z20, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z24
+	VSUBPD       Z21, Z24, Z24
+	VMOVUPD      Z24, (DX)
+	VMOVUPD      64(DX), Z24
+	VSUBPD       Z22, Z24, Z24
+	VMOVUPD      Z24, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z24
+	VSUBPD       Z23, Z24, Z24
+	VMOVUPD      Z24, K1, 128(DX)
+	VZEROUPPER
+	RET
+
+rows419:
+	CMPQ   R14, $+4
+	JL     rows426
+	CMPQ   R10, $+8
+	JG     cols427
+	MOVL   $-1, R12
+	BZHIL  R10, R12, R12
+	KMOVB  R12, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+depth428:
+	VMOVUPD.Z    (CX), K1, Z4
+	VBROADCASTSD (AX), Z5
+	VFMADD231PD  Z4, Z5, Z0
+	VBROADCASTSD (AX)(SI*1), Z5
+	VFMADD231PD  Z4, Z5, Z1
+	VBROADCASTSD (AX)(SI*2), Z5
+	VFMADD231PD  Z4, Z5, Z2
+	VBROADCASTSD (AX)(R11*1), Z5
+	VFMADD231PD  Z4, Z5, Z3
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth428
+	VMOVUPD.Z    (DX), K1, Z4
+	VSUBPD       Z0, Z4, Z4
+	VMOVUPD      Z4, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z4
+	VSUBPD       Z1, Z4, Z4
+	VMOVUPD      Z4, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z4
+	VSUBPD       Z2, Z4, Z4
+	VMOVUPD      Z4, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z4
+	VSUBPD       Z3, Z4, Z4
+	VMOVUPD      Z4, K1, (DX)
+	VZEROUPPER
+	RET
+
+cols427:
+	CMPQ   R10, $+16
+	JG     cols429
+	SUBQ   $+8, R10
+	MOVL   $-1, R12
+	BZHIL  R10, R12, R12
+	KMOVB  R12, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+depth430:
+	VMOVUPD      (CX), Z8
+	VMOVUPD.Z    64(CX), K1, Z9
+	VBROADCASTSD (AX), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (AX)(SI*1), Z10
+	VFMADD231PD  Z8, Z10, Z2
+	VFMADD231PD  Z9, Z10, Z3
+	VBROADCASTSD (AX)(SI*2), Z10
+	VFMADD231PD  Z8, Z10, Z4
+	VFMADD231PD  Z9, Z10, Z5
+	VBROADCASTSD (AX)(R11*1), Z10
+	VFMADD231PD  Z8, Z10, Z6
+	VFMADD231PD  Z9, Z10, Z7
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth430
+	VMOVUPD      (DX), Z8
+	VSUBPD       Z0, Z8, Z8
+	VMOVUPD      Z8, (DX)
+	VMOVUPD.Z    64(DX), K1, Z8
+	VSUBPD       Z1, Z8, Z8
+	VMOVUPD      Z8, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z8
+	VSUBPD       Z2, Z8, Z8
+	VMOVUPD      Z8, (DX)
+	VMOVUPD.Z    64(DX), K1, Z8
+	VSUBPD       Z3, Z8, Z8
+	VMOVUPD      Z8, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z8
+	VSUBPD       Z4, Z8, Z8
+	VMOVUPD      Z8, (DX)
+	VMOVUPD.Z    64(DX), K1, Z8
+	VSUBPD       Z5, Z8, Z8
+	VMOVUPD      Z8, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z8
+	VSUBPD       Z6, Z8, Z8
+	VMOVUPD      Z8, (DX)
+	VMOVUPD.Z    64(DX), K1, Z8
+	VSUBPD       Z7, Z8, Z8
+	VMOVUPD      Z8, K1, 64(DX)
+	VZEROUPPER
+	RET
+
+cols429:
+	SUBQ   $+16, R10
+	MOVL   $-1, R12
+	BZHIL  R10, R12, R12
+	KMOVB  R12, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+
+depth432:
+	VMOVUPD      (CX), Z12
+	VMOVUPD      64(CX), Z13
+	VMOVUPD.Z    128(CX), K1, Z14
+	VBROADCASTSD (AX), Z15
+	VFMADD231PD  Z12, Z15, Z0
+	VFMADD231PD  Z13, Z15, Z1
+	VFMADD231PD  Z14, Z15, Z2
+	VBROADCASTSD (AX)(SI*1), Z15
+	VFMADD231PD  Z12, Z15, Z3
+	VFMADD231PD  Z13, Z15, Z4
+	VFMADD231PD  Z14, Z15, Z5
+	VBROADCASTSD (AX)(SI*2), Z15
+	VFMADD231PD  Z12, Z15, Z6
+	VFMADD231PD  Z13, Z15, Z7
+	VFMADD231PD  Z14, Z15, Z8
+	VBROADCASTSD (AX)(R11*1), Z15
+	VFMADD231PD  Z12, Z15, Z9
+	VFMADD231PD  Z13, Z15, Z10
+	VFMADD231PD  Z14, Z15, Z11
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth432
+	VMOVUPD      (DX), Z12
+	VSUBPD       Z0, Z12, Z12
+	VMOVUPD      Z12, (DX)
+	VMOVUPD      64(DX), Z12
+	VSUBPD       Z1, Z12, Z12
+	VMOVUPD      Z12, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z12
+	VSUBPD       Z2, Z12, Z12
+	VMOVUPD      Z12, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z12
+	VSUBPD       Z3, Z12, Z12
+	VMOVUPD      Z12, (DX)
+	VMOVUPD      64(DX), Z12
+	VSUBPD       Z4, Z12, Z12
+	VMOVUPD      Z12, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z12
+	VSUBPD       Z5, Z12, Z12
+	VMOVUPD      Z12, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z12
+	VSUBPD       Z6, Z12, Z12
+	VMOVUPD      Z12, (DX)
+	VMOVUPD      64(DX), Z12
+	VSUBPD       Z7, Z12, Z12
+	VMOVUPD      Z12, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z12
+	VSUBPD       Z8, Z12, Z12
+	VMOVUPD      Z12, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z12
+	VSUBPD       Z9, Z12, Z12
+	VMOVUPD      Z12, (DX)
+	VMOVUPD      64(DX), Z12
+	VSUBPD       Z10, Z12, Z12
+	VMOVUPD      Z12, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z12
+	VSUBPD       Z11, Z12, Z12
+	VMOVUPD      Z12, K1, 128(DX)
+	VZEROUPPER
+	RET
+
+rows426:
+	CMPQ   R14, $+2
+	JL     rows433
+	CMPQ   R10, $+8
+	JG     cols434
+	MOVL   $-1, R11
+	BZHIL  R10, R11, R11
+	KMOVB  R11, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+depth435:
+	VMOVUPD.Z    (CX), K1, Z2
+	VBROADCASTSD (AX), Z3
+	VFMADD231PD  Z2, Z3, Z0
+	VBROADCASTSD (AX)(SI*1), Z3
+	VFMADD231PD  Z2, Z3, Z1
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth435
+	VMOVUPD.Z    (DX), K1, Z2
+	VSUBPD       Z0, Z2, Z2
+	VMOVUPD      Z2, K1, (DX)
+	ADDQ         R9, DX
+	VMOVUPD.Z    (DX), K1, Z2
+	VSUBPD       Z1, Z2, Z2
+	VMOVUPD      Z2, K1, (DX)
+	VZEROUPPER
+	RET
+
+cols434:
+	CMPQ   R10, $+16
+	JG     cols436
+	SUBQ   $+8, R10
+	MOVL   $-1, R11
+	BZHIL  R10, R11, R11
+	KMOVB  R11, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+depth437:
+	VMOVUPD      (CX), Z4
+	VMOVUPD.Z    64(CX), K1, Z5
+	VBROADCASTSD (AX), Z6
+	VFMADD231PD  Z4, Z6, Z0
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (AX)(SI*1), Z6
+	VFMADD231PD  Z4, Z6, Z2
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth437
+	VMOVUPD      (DX), Z4
+	VSUBPD       Z0, Z4, Z4
+	VMOVUPD      Z4, (DX)
+	VMOVUPD.Z    64(DX), K1, Z4
+	VSUBPD       Z1, Z4, Z4
+	VMOVUPD      Z4, K1, 64(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z4
+	VSUBPD       Z2, Z4, Z4
+	VMOVUPD      Z4, (DX)
+	VMOVUPD.Z    64(DX), K1, Z4
+	VSUBPD       Z3, Z4, Z4
+	VMOVUPD      Z4, K1, 64(DX)
+	VZEROUPPER
+	RET
+
+cols436:
+	SUBQ   $+16, R10
+	MOVL   $-1, R11
+	BZHIL  R10, R11, R11
+	KMOVB  R11, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+
+depth439:
+	VMOVUPD      (CX), Z6
+	VMOVUPD      64(CX), Z7
+	VMOVUPD.Z    128(CX), K1, Z8
+	VBROADCASTSD (AX), Z9
+	VFMADD231PD  Z6, Z9, Z0
+	VFMADD231PD  Z7, Z9, Z1
+	VFMADD231PD  Z8, Z9, Z2
+	VBROADCASTSD (AX)(SI*1), Z9
+	VFMADD231PD  Z6, Z9, Z3
+	VFMADD231PD  Z7, Z9, Z4
+	VFMADD231PD  Z8, Z9, Z5
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth439
+	VMOVUPD      (DX), Z6
+	VSUBPD       Z0, Z6, Z6
+	VMOVUPD      Z6, (DX)
+	VMOVUPD      64(DX), Z6
+	VSUBPD       Z1, Z6, Z6
+	VMOVUPD      Z6, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z6
+	VSUBPD       Z2, Z6, Z6
+	VMOVUPD      Z6, K1, 128(DX)
+	ADDQ         R9, DX
+	VMOVUPD      (DX), Z6
+	VSUBPD       Z3, Z6, Z6
+	VMOVUPD      Z6, (DX)
+	VMOVUPD      64(DX), Z6
+	VSUBPD       Z4, Z6, Z6
+	VMOVUPD      Z6, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z6
+	VSUBPD       Z5, Z6, Z6
+	VMOVUPD      Z6, K1, 128(DX)
+	VZEROUPPER
+	RET
+
+rows433:
+	CMPQ   R10, $+8
+	JG     cols441
+	MOVQ   R10, SI
+	MOVL   $-1, R9
+	BZHIL  SI, R9, R9
+	KMOVB  R9, K1
+	VPXORQ Z0, Z0, Z0
+
+depth442:
+	VMOVUPD.Z    (CX), K1, Z1
+	VBROADCASTSD (AX), Z2
+	VFMADD231PD  Z1, Z2, Z0
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth442
+	VMOVUPD.Z    (DX), K1, Z1
+	VSUBPD       Z0, Z1, Z1
+	VMOVUPD      Z1, K1, (DX)
+	VZEROUPPER
+	RET
+
+cols441:
+	CMPQ   R10, $+16
+	JG     cols443
+	MOVQ   R10, SI
+	SUBQ   $+8, SI
+	MOVL   $-1, R9
+	BZHIL  SI, R9, R9
+	KMOVB  R9, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+depth444:
+	VMOVUPD      (CX), Z2
+	VMOVUPD.Z    64(CX), K1, Z3
+	VBROADCASTSD (AX), Z4
+	VFMADD231PD  Z2, Z4, Z0
+	VFMADD231PD  Z3, Z4, Z1
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth444
+	VMOVUPD      (DX), Z2
+	VSUBPD       Z0, Z2, Z2
+	VMOVUPD      Z2, (DX)
+	VMOVUPD.Z    64(DX), K1, Z2
+	VSUBPD       Z1, Z2, Z2
+	VMOVUPD      Z2, K1, 64(DX)
+	VZEROUPPER
+	RET
+
+cols443:
+	MOVQ   R10, SI
+	SUBQ   $+16, SI
+	MOVL   $-1, R9
+	BZHIL  SI, R9, R9
+	KMOVB  R9, K1
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+
+depth446:
+	VMOVUPD      (CX), Z3
+	VMOVUPD      64(CX), Z4
+	VMOVUPD.Z    128(CX), K1, Z5
+	VBROADCASTSD (AX), Z6
+	VFMADD231PD  Z3, Z6, Z0
+	VFMADD231PD  Z4, Z6, Z1
+	VFMADD231PD  Z5, Z6, Z2
+	ADDQ         DI, AX
+	ADDQ         R8, CX
+	DECQ         BX
+	JNE          depth446
+	VMOVUPD      (DX), Z3
+	VSUBPD       Z0, Z3, Z3
+	VMOVUPD      Z3, (DX)
+	VMOVUPD      64(DX), Z3
+	VSUBPD       Z1, Z3, Z3
+	VMOVUPD      Z3, 64(DX)
+	VMOVUPD.Z    128(DX), K1, Z3
+	VSUBPD       Z2, Z3, Z3
+	VMOVUPD      Z3, K1, 128(DX)
+	VZEROUPPER
+	RET
+
+// func solveRowsAVX512(rows int, t []float64, x []float64, ldx int, n int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·solveRowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+0(FP), AX
+	MOVQ t_base+8(FP), CX
+	MOVQ x_base+32(FP), DX
+	MOVQ ldx+56(FP), BX
+	SHLQ $0x03, BX
+	MOVQ n+64(FP), SI
+	CMPQ AX, $+8
+	JL   fewer447
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+8, DI
+	CMPQ AX, DI
+	JG   end449
+
+loop448:
+	MOVQ              DX, R8
+	VMOVUPD           (R8)(AX*8), Z0
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z1
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z2
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z3
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z4
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z5
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z6
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z7
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VFNMADD231PD.BCST 40(CX), Z0, Z5
+	VFNMADD231PD.BCST 48(CX), Z0, Z6
+	VFNMADD231PD.BCST 56(CX), Z0, Z7
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VFNMADD231PD.BCST 104(CX), Z1, Z5
+	VFNMADD231PD.BCST 112(CX), Z1, Z6
+	VFNMADD231PD.BCST 120(CX), Z1, Z7
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VFNMADD231PD.BCST 168(CX), Z2, Z5
+	VFNMADD231PD.BCST 176(CX), Z2, Z6
+	VFNMADD231PD.BCST 184(CX), Z2, Z7
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VFNMADD231PD.BCST 232(CX), Z3, Z5
+	VFNMADD231PD.BCST 240(CX), Z3, Z6
+	VFNMADD231PD.BCST 248(CX), Z3, Z7
+	VMULPD.BCST       288(CX), Z4, Z4
+	VFNMADD231PD.BCST 296(CX), Z4, Z5
+	VFNMADD231PD.BCST 304(CX), Z4, Z6
+	VFNMADD231PD.BCST 312(CX), Z4, Z7
+	VMULPD.BCST       360(CX), Z5, Z5
+	VFNMADD231PD.BCST 368(CX), Z5, Z6
+	VFNMADD231PD.BCST 376(CX), Z5, Z7
+	VMULPD.BCST       432(CX), Z6, Z6
+	VFNMADD231PD.BCST 440(CX), Z6, Z7
+	VMULPD.BCST       504(CX), Z7, Z7
+	MOVQ              DX, R8
+	VMOVUPD           Z0, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z1, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z2, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z3, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z4, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z5, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z6, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z7, (R8)(AX*8)
+	ADDQ              $+8, AX
+	CMPQ              AX, DI
+	JLE               loop448
+
+end449:
+	SUBQ              AX, SI
+	JE                done450
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVB             DI, K1
+	MOVQ              DX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z0
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z1
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z2
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z3
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z4
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z5
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z6
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z7
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VFNMADD231PD.BCST 40(CX), Z0, Z5
+	VFNMADD231PD.BCST 48(CX), Z0, Z6
+	VFNMADD231PD.BCST 56(CX), Z0, Z7
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VFNMADD231PD.BCST 104(CX), Z1, Z5
+	VFNMADD231PD.BCST 112(CX), Z1, Z6
+	VFNMADD231PD.BCST 120(CX), Z1, Z7
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VFNMADD231PD.BCST 168(CX), Z2, Z5
+	VFNMADD231PD.BCST 176(CX), Z2, Z6
+	VFNMADD231PD.BCST 184(CX), Z2, Z7
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VFNMADD231PD.BCST 232(CX), Z3, Z5
+	VFNMADD231PD.BCST 240(CX), Z3, Z6
+	VFNMADD231PD.BCST 248(CX), Z3, Z7
+	VMULPD.BCST       288(CX), Z4, Z4
+	VFNMADD231PD.BCST 296(CX), Z4, Z5
+	VFNMADD231PD.BCST 304(CX), Z4, Z6
+	VFNMADD231PD.BCST 312(CX), Z4, Z7
+	VMULPD.BCST       360(CX), Z5, Z5
+	VFNMADD231PD.BCST 368(CX), Z5, Z6
+	VFNMADD231PD.BCST 376(CX), Z5, Z7
+	VMULPD.BCST       432(CX), Z6, Z6
+	VFNMADD231PD.BCST 440(CX), Z6, Z7
+	VMULPD.BCST       504(CX), Z7, Z7
+	MOVQ              DX, SI
+	VMOVUPD           Z0, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z1, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z2, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z3, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z4, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z5, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z6, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z7, K1, (SI)(AX*8)
+
+done450:
+	VZEROUPPER
+	RET
+
+fewer447:
+	CMPQ AX, $+7
+	JL   fewer451
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+8, DI
+	CMPQ AX, DI
+	JG   end453
+
+loop452:
+	MOVQ              DX, R8
+	VMOVUPD           (R8)(AX*8), Z0
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z1
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z2
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z3
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z4
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z5
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z6
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VFNMADD231PD.BCST 40(CX), Z0, Z5
+	VFNMADD231PD.BCST 48(CX), Z0, Z6
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VFNMADD231PD.BCST 104(CX), Z1, Z5
+	VFNMADD231PD.BCST 112(CX), Z1, Z6
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VFNMADD231PD.BCST 168(CX), Z2, Z5
+	VFNMADD231PD.BCST 176(CX), Z2, Z6
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VFNMADD231PD.BCST 232(CX), Z3, Z5
+	VFNMADD231PD.BCST 240(CX), Z3, Z6
+	VMULPD.BCST       288(CX), Z4, Z4
+	VFNMADD231PD.BCST 296(CX), Z4, Z5
+	VFNMADD231PD.BCST 304(CX), Z4, Z6
+	VMULPD.BCST       360(CX), Z5, Z5
+	VFNMADD231PD.BCST 368(CX), Z5, Z6
+	VMULPD.BCST       432(CX), Z6, Z6
+	MOVQ              DX, R8
+	VMOVUPD           Z0, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z1, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z2, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z3, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z4, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z5, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z6, (R8)(AX*8)
+	ADDQ              $+8, AX
+	CMPQ              AX, DI
+	JLE               loop452
+
+end453:
+	SUBQ              AX, SI
+	JE                done454
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVB             DI, K1
+	MOVQ              DX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z0
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z1
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z2
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z3
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z4
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z5
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z6
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VFNMADD231PD.BCST 40(CX), Z0, Z5
+	VFNMADD231PD.BCST 48(CX), Z0, Z6
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VFNMADD231PD.BCST 104(CX), Z1, Z5
+	VFNMADD231PD.BCST 112(CX), Z1, Z6
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VFNMADD231PD.BCST 168(CX), Z2, Z5
+	VFNMADD231PD.BCST 176(CX), Z2, Z6
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VFNMADD231PD.BCST 232(CX), Z3, Z5
+	VFNMADD231PD.BCST 240(CX), Z3, Z6
+	VMULPD.BCST       288(CX), Z4, Z4
+	VFNMADD231PD.BCST 296(CX), Z4, Z5
+	VFNMADD231PD.BCST 304(CX), Z4, Z6
+	VMULPD.BCST       360(CX), Z5, Z5
+	VFNMADD231PD.BCST 368(CX), Z5, Z6
+	VMULPD.BCST       432(CX), Z6, Z6
+	MOVQ              DX, SI
+	VMOVUPD           Z0, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z1, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z2, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z3, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z4, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z5, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z6, K1, (SI)(AX*8)
+
+done454:
+	VZEROUPPER
+	RET
+
+fewer451:
+	CMPQ AX, $+6
+	JL   fewer455
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+8, DI
+	CMPQ AX, DI
+	JG   end457
+
+loop456:
+	MOVQ              DX, R8
+	VMOVUPD           (R8)(AX*8), Z0
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z1
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z2
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z3
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z4
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z5
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VFNMADD231PD.BCST 40(CX), Z0, Z5
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VFNMADD231PD.BCST 104(CX), Z1, Z5
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VFNMADD231PD.BCST 168(CX), Z2, Z5
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VFNMADD231PD.BCST 232(CX), Z3, Z5
+	VMULPD.BCST       288(CX), Z4, Z4
+	VFNMADD231PD.BCST 296(CX), Z4, Z5
+	VMULPD.BCST       360(CX), Z5, Z5
+	MOVQ              DX, R8
+	VMOVUPD           Z0, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z1, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z2, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z3, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z4, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z5, (R8)(AX*8)
+	ADDQ              $+8, AX
+	CMPQ              AX, DI
+	JLE               loop456
+
+end457:
+	SUBQ              AX, SI
+	JE                done458
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVB             DI, K1
+	MOVQ              DX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z0
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z1
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z2
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z3
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z4
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z5
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VFNMADD231PD.BCST 40(CX), Z0, Z5
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VFNMADD231PD.BCST 104(CX), Z1, Z5
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VFNMADD231PD.BCST 168(CX), Z2, Z5
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VFNMADD231PD.BCST 232(CX), Z3, Z5
+	VMULPD.BCST       288(CX), Z4, Z4
+	VFNMADD231PD.BCST 296(CX), Z4, Z5
+	VMULPD.BCST       360(CX), Z5, Z5
+	MOVQ              DX, SI
+	VMOVUPD           Z0, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z1, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z2, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z3, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z4, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z5, K1, (SI)(AX*8)
+
+done458:
+	VZEROUPPER
+	RET
+
+fewer455:
+	CMPQ AX, $+5
+	JL   fewer459
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+8, DI
+	CMPQ AX, DI
+	JG   end461
+
+loop460:
+	MOVQ              DX, R8
+	VMOVUPD           (R8)(AX*8), Z0
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z1
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z2
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z3
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z4
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VMULPD.BCST       288(CX), Z4, Z4
+	MOVQ              DX, R8
+	VMOVUPD           Z0, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z1, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z2, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z3, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z4, (R8)(AX*8)
+	ADDQ              $+8, AX
+	CMPQ              AX, DI
+	JLE               loop460
+
+end461:
+	SUBQ              AX, SI
+	JE                done462
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVB             DI, K1
+	MOVQ              DX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z0
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z1
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z2
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z3
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z4
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VFNMADD231PD.BCST 32(CX), Z0, Z4
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VFNMADD231PD.BCST 96(CX), Z1, Z4
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VFNMADD231PD.BCST 160(CX), Z2, Z4
+	VMULPD.BCST       216(CX), Z3, Z3
+	VFNMADD231PD.BCST 224(CX), Z3, Z4
+	VMULPD.BCST       288(CX), Z4, Z4
+	MOVQ              DX, SI
+	VMOVUPD           Z0, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z1, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z2, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z3, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z4, K1, (SI)(AX*8)
+
+done462:
+	VZEROUPPER
+	RET
+
+fewer459:
+	CMPQ AX, $+4
+	JL   fewer463
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+8, DI
+	CMPQ AX, DI
+	JG   end465
+
+loop464:
+	MOVQ              DX, R8
+	VMOVUPD           (R8)(AX*8), Z0
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z1
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z2
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z3
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VMULPD.BCST       216(CX), Z3, Z3
+	MOVQ              DX, R8
+	VMOVUPD           Z0, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z1, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z2, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z3, (R8)(AX*8)
+	ADDQ              $+8, AX
+	CMPQ              AX, DI
+	JLE               loop464
+
+end465:
+	SUBQ              AX, SI
+	JE                done466
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVB             DI, K1
+	MOVQ              DX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z0
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z1
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z2
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z3
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VFNMADD231PD.BCST 24(CX), Z0, Z3
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VFNMADD231PD.BCST 88(CX), Z1, Z3
+	VMULPD.BCST       144(CX), Z2, Z2
+	VFNMADD231PD.BCST 152(CX), Z2, Z3
+	VMULPD.BCST       216(CX), Z3, Z3
+	MOVQ              DX, SI
+	VMOVUPD           Z0, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z1, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z2, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z3, K1, (SI)(AX*8)
+
+done466:
+	VZEROUPPER
+	RET
+
+fewer463:
+	CMPQ AX, $+3
+	JL   fewer467
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+8, DI
+	CMPQ AX, DI
+	JG   end469
+
+loop468:
+	MOVQ              DX, R8
+	VMOVUPD           (R8)(AX*8), Z0
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z1
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z2
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VMULPD.BCST       144(CX), Z2, Z2
+	MOVQ              DX, R8
+	VMOVUPD           Z0, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z1, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z2, (R8)(AX*8)
+	ADDQ              $+8, AX
+	CMPQ              AX, DI
+	JLE               loop468
+
+end469:
+	SUBQ              AX, SI
+	JE                done470
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVB             DI, K1
+	MOVQ              DX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z0
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z1
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z2
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VFNMADD231PD.BCST 16(CX), Z0, Z2
+	VMULPD.BCST       72(CX), Z1, Z1
+	VFNMADD231PD.BCST 80(CX), Z1, Z2
+	VMULPD.BCST       144(CX), Z2, Z2
+	MOVQ              DX, SI
+	VMOVUPD           Z0, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z1, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z2, K1, (SI)(AX*8)
+
+done470:
+	VZEROUPPER
+	RET
+
+fewer467:
+	CMPQ AX, $+2
+	JL   fewer471
+	XORQ AX, AX
+	MOVQ SI, DI
+	SUBQ $+8, DI
+	CMPQ AX, DI
+	JG   end473
+
+loop472:
+	MOVQ              DX, R8
+	VMOVUPD           (R8)(AX*8), Z0
+	ADDQ              BX, R8
+	VMOVUPD           (R8)(AX*8), Z1
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VMULPD.BCST       72(CX), Z1, Z1
+	MOVQ              DX, R8
+	VMOVUPD           Z0, (R8)(AX*8)
+	ADDQ              BX, R8
+	VMOVUPD           Z1, (R8)(AX*8)
+	ADDQ              $+8, AX
+	CMPQ              AX, DI
+	JLE               loop472
+
+end473:
+	SUBQ              AX, SI
+	JE                done474
+	MOVL              $-1, DI
+	BZHIL             SI, DI, DI
+	KMOVB             DI, K1
+	MOVQ              DX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z0
+	ADDQ              BX, SI
+	VMOVUPD.Z         (SI)(AX*8), K1, Z1
+	VMULPD.BCST       (CX), Z0, Z0
+	VFNMADD231PD.BCST 8(CX), Z0, Z1
+	VMULPD.BCST       72(CX), Z1, Z1
+	MOVQ              DX, SI
+	VMOVUPD           Z0, K1, (SI)(AX*8)
+	ADDQ              BX, SI
+	VMOVUPD           Z1, K1, (SI)(AX*8)
+
+done474:
+	VZEROUPPER
+	RET
+
+fewer471:
+	XORQ AX, AX
+	MOVQ SI, BX
+	SUBQ $+8, BX
+	CMPQ AX, BX
+	JG   end477
+
+loop476:
+	MOVQ        DX, DI
+	VMOVUPD     (DI)(AX*8), Z0
+	VMULPD.BCST (CX), Z0, Z0
+	MOVQ        DX, DI
+	VMOVUPD     Z0, (DI)(AX*8)
+	ADDQ        $+8, AX
+	CMPQ        AX, BX
+	JLE         loop476
+
+end477:
+	MOVQ        SI, BX
+	SUBQ        AX, BX
+	JE          done478
+	MOVL        $-1, SI
+	BZHIL       BX, SI, SI
+	KMOVB       SI, K1
+	MOVQ        DX, BX
+	VMOVUPD.Z   (BX)(AX*8), K1, Z0
+	VMULPD.BCST (CX), Z0, Z0
+	MOVQ        DX, BX
+	VMOVUPD     Z0, K1, (BX)(AX*8)
+
+done478:
+	VZEROUPPER
+	RET
+
 // func finishSqDistAVX512(c []float64, ny []float64, nx float64)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·finishSqDistAVX512(SB), NOSPLIT, $0-56
@@ -7444,9 +11208,9 @@ TEXT ·finishSqDistAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end313
+	JG           end480
 
-loop312:
+loop479:
 	VADDPD  (CX)(BX*8), Z0, Z2
 	VADDPD  (AX)(BX*8), Z2, Z2
 	VMAXPD  Z2, Z1, Z2
@@ -7465,25 +11229,25 @@ loop312:
 	VMOVUPD Z2, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop312
+	JLE     loop479
 
-end313:
+end480:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end315
+	JG   end482
 
-loop314:
+loop481:
 	VADDPD  (CX)(BX*8), Z0, Z2
 	VADDPD  (AX)(BX*8), Z2, Z2
 	VMAXPD  Z2, Z1, Z2
 	VMOVUPD Z2, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop314
+	JLE     loop481
 
-end315:
+end482:
 	SUBQ      BX, DX
-	JE        done316
+	JE        done483
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -7494,7 +11258,7 @@ end315:
 	VMAXPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*8)
 
-done316:
+done483:
 	VZEROUPPER
 	RET
 
@@ -7512,9 +11276,9 @@ TEXT ·gatherDotFMA(SB), NOSPLIT, $0-80
 	VXORPD X3, X3, X3
 	LEAQ   -4(BX), DI
 	CMPQ   SI, DI
-	JG     two318
+	JG     two485
 
-four317:
+four484:
 	MOVQ        (AX)(SI*4), R9
 	MOVL        R9, R8
 	SHRQ        $0x20, R9
@@ -7531,12 +11295,12 @@ four317:
 	VFMADD231SD (DX)(R9*8), X5, X3
 	ADDQ        $+4, SI
 	CMPQ        SI, DI
-	JLE         four317
+	JLE         four484
 
-two318:
+two485:
 	ADDQ        $+2, DI
 	CMPQ        SI, DI
-	JG          one319
+	JG          one486
 	MOVQ        (AX)(SI*4), R8
 	MOVL        R8, DI
 	SHRQ        $0x20, R8
@@ -7546,15 +11310,15 @@ two318:
 	VFMADD231SD (DX)(R8*8), X5, X1
 	ADDQ        $+2, SI
 
-one319:
+one486:
 	CMPQ        SI, BX
-	JGE         row320
+	JGE         row487
 	MOVLQSX     (AX)(SI*4), AX
 	VMOVSD      (CX)(SI*8), X4
 	VFMADD231SD (DX)(AX*8), X4, X2
 	INCQ        SI
 
-row320:
+row487:
 	VADDSD X1, X0, X0
 	VADDSD X3, X2, X2
 	VADDSD X2, X0, X0
@@ -7572,9 +11336,9 @@ TEXT ·scatterAxpyFMA(SB), NOSPLIT, $0-80
 	XORQ  SI, SI
 	SUBQ  $+4, BX
 	CMPQ  SI, BX
-	JG    scattered322
+	JG    scattered489
 
-scatter321:
+scatter488:
 	MOVLQSX     (AX)(SI*4), DI
 	VMOVSD      (DX)(DI*8), X1
 	VFMADD231SD (CX)(SI*8), X0, X1
@@ -7593,23 +11357,23 @@ scatter321:
 	VMOVSD      X4, (DX)(R10*8)
 	ADDQ        $+4, SI
 	CMPQ        SI, BX
-	JLE         scatter321
+	JLE         scatter488
 
-scattered322:
+scattered489:
 	SUBQ $-3, BX
 	CMPQ SI, BX
-	JG   scattered324
+	JG   scattered491
 
-scatter323:
+scatter490:
 	MOVLQSX     (AX)(SI*4), DI
 	VMOVSD      (DX)(DI*8), X1
 	VFMADD231SD (CX)(SI*8), X0, X1
 	VMOVSD      X1, (DX)(DI*8)
 	ADDQ        $+1, SI
 	CMPQ        SI, BX
-	JLE         scatter323
+	JLE         scatter490
 
-scattered324:
+scattered491:
 	RET
 
 // func spmvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
@@ -7623,10 +11387,10 @@ TEXT ·spmvFMA(SB), NOSPLIT, $0-120
 	MOVQ y_len+104(FP), DI
 	XORQ R8, R8
 	CMPQ R8, DI
-	JE   rows326
+	JE   rows493
 	MOVQ (BX), R9
 
-row325:
+row492:
 	MOVQ   8(BX)(R8*8), R10
 	VXORPD X0, X0, X0
 	VXORPD X1, X1, X1
@@ -7634,9 +11398,9 @@ row325:
 	VXORPD X3, X3, X3
 	LEAQ   -4(R10), R11
 	CMPQ   R9, R11
-	JG     two328
+	JG     two495
 
-four327:
+four494:
 	MOVQ        (AX)(R9*4), R13
 	MOVL        R13, R12
 	SHRQ        $0x20, R13
@@ -7653,12 +11417,12 @@ four327:
 	VFMADD231SD (DX)(R13*8), X5, X3
 	ADDQ        $+4, R9
 	CMPQ        R9, R11
-	JLE         four327
+	JLE         four494
 
-two328:
+two495:
 	ADDQ        $+2, R11
 	CMPQ        R9, R11
-	JG          one329
+	JG          one496
 	MOVQ        (AX)(R9*4), R12
 	MOVL        R12, R11
 	SHRQ        $0x20, R12
@@ -7668,22 +11432,86 @@ two328:
 	VFMADD231SD (DX)(R12*8), X5, X1
 	ADDQ        $+2, R9
 
-one329:
+one496:
 	CMPQ        R9, R10
-	JGE         row330
+	JGE         row497
 	MOVLQSX     (AX)(R9*4), R10
 	VMOVSD      (CX)(R9*8), X4
 	VFMADD231SD (DX)(R10*8), X4, X2
 	INCQ        R9
 
-row330:
+row497:
 	VADDSD X1, X0, X0
 	VADDSD X3, X2, X2
 	VADDSD X2, X0, X0
 	VMOVSD X0, (SI)(R8*8)
 	INCQ   R8
 	CMPQ   R8, DI
-	JL     row325
+	JL     row492
 
-rows326:
+rows493:
+	RET
+
+// func spmtvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+// Requires: AVX, FMA3
+TEXT ·spmtvFMA(SB), NOSPLIT, $0-120
+	MOVQ col_base+24(FP), AX
+	MOVQ val_base+48(FP), CX
+	MOVQ y_base+96(FP), DX
+	MOVQ rowptr_base+0(FP), BX
+	MOVQ x_base+72(FP), SI
+	MOVQ x_len+80(FP), DI
+	XORQ R8, R8
+	CMPQ R8, DI
+	JE   rows499
+	MOVQ (BX), R9
+
+row498:
+	MOVQ   8(BX)(R8*8), R10
+	VMOVSD (SI)(R8*8), X0
+	SUBQ   $+4, R10
+	CMPQ   R9, R10
+	JG     scattered501
+
+scatter500:
+	MOVLQSX     (AX)(R9*4), R11
+	VMOVSD      (DX)(R11*8), X1
+	VFMADD231SD (CX)(R9*8), X0, X1
+	MOVLQSX     4(AX)(R9*4), R12
+	VMOVSD      (DX)(R12*8), X2
+	VFMADD231SD 8(CX)(R9*8), X0, X2
+	MOVLQSX     8(AX)(R9*4), R13
+	VMOVSD      (DX)(R13*8), X3
+	VFMADD231SD 16(CX)(R9*8), X0, X3
+	MOVLQSX     12(AX)(R9*4), R14
+	VMOVSD      (DX)(R14*8), X4
+	VFMADD231SD 24(CX)(R9*8), X0, X4
+	VMOVSD      X1, (DX)(R11*8)
+	VMOVSD      X2, (DX)(R12*8)
+	VMOVSD      X3, (DX)(R13*8)
+	VMOVSD      X4, (DX)(R14*8)
+	ADDQ        $+4, R9
+	CMPQ        R9, R10
+	JLE         scatter500
+
+scattered501:
+	SUBQ $-3, R10
+	CMPQ R9, R10
+	JG   scattered503
+
+scatter502:
+	MOVLQSX     (AX)(R9*4), R11
+	VMOVSD      (DX)(R11*8), X1
+	VFMADD231SD (CX)(R9*8), X0, X1
+	VMOVSD      X1, (DX)(R11*8)
+	ADDQ        $+1, R9
+	CMPQ        R9, R10
+	JLE         scatter502
+
+scattered503:
+	INCQ R8
+	CMPQ R8, DI
+	JL   row498
+
+rows499:
 	RET

@@ -68,8 +68,8 @@ func minRow(g, c []float64) float64 {
 	return minRowGo(g, c)
 }
 
-func selectPlan(col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) int {
-	return selectPlanGo(col, val, e, scale, rowThr, thr, j0)
+func selectPlan(octCol []int32, octVal []float64, col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) (octets, singles int) {
+	return selectPlanGo(octCol, octVal, col, val, e, scale, rowThr, thr, j0)
 }
 
 func sqDistRow(dst []float64, x []float64, y *SoA, j0 int) {
@@ -98,6 +98,22 @@ func scatterAxpy(a float64, col []int32, val, y []float64) {
 
 func spmv(rowptr []int64, col []int32, val, x, y []float64) {
 	spmvGo(rowptr, col, val, x, y)
+}
+
+func spmtv(rowptr []int64, col []int32, val, x, y []float64) {
+	spmtvGo(rowptr, col, val, x, y)
+}
+
+func octetMV(rowptr []int64, col []int32, val, x, y []float64) {
+	octetMVGo(rowptr, col, val, x, y)
+}
+
+func octetMTV(rowptr []int64, col []int32, val, x, y []float64) {
+	octetMTVGo(rowptr, col, val, x, y)
+}
+
+func octetSquares(rowptr []int64, col []int32, val, x, y []float64) {
+	octetSquaresGo(rowptr, col, val, x, y)
 }
 
 func finishSqDist(c, ny []float64, nx float64) {

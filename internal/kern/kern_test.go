@@ -119,7 +119,9 @@ var vectorKernels = []vectorKernel{
 	{name: "PlanRowSum", in: 2, run: func(v [][]float64) []float64 { return []float64{PlanRowSum(2, v[0], v[1], 9)} }, tol: 1e-14, lo: -1, hi: 1, odd: plant([]float64{math.Inf(1), 200})},
 	{name: "MinUpdate", in: 2, run: func(v [][]float64) []float64 { MinUpdate(v[0], v[1], 0.2); return nil }, lo: -1, hi: 1, odd: plant(specials)},
 	{name: "MinRow", in: 2, run: func(v [][]float64) []float64 { return []float64{MinRow(v[0], v[1])} }, lo: -1, hi: 1, odd: plant([]float64{0, 1e300, math.NaN()})},
-	{name: "SelectPlan", in: 4, run: selectCase(0.6), lo: -1, hi: 1, odd: plant([]float64{0, math.NaN(), math.Inf(1)})},
+	{name: "SelectPlan", in: 4, run: selectCase(0.9), lo: -1, hi: 1, odd: plant([]float64{0, math.NaN(), math.Inf(1)})},
+	{name: "SelectPlan few", in: 4, run: selectCase(1.1), lo: -1, hi: 1},
+	{name: "SelectPlan many", in: 4, run: selectCase(0), lo: -1, hi: 1},
 	{name: "SelectPlan none", in: 4, run: selectCase(1e9), lo: -1, hi: 1},
 	{name: "SelectPlan all", in: 4, run: selectCase(-9), lo: -1, hi: 1},
 }
@@ -140,20 +142,34 @@ func rowLSECase(v [][]float64) []float64 {
 	return []float64{m, s}
 }
 
-// selectCase runs SelectPlan and copies what it wrote to v[0] and v[1].
+// selectCase runs SelectPlan with thresholds of at least rowThr and copies what
+// it kept to v[0] (values) and v[1] (columns, those of octets negative).
 func selectCase(rowThr float64) func(v [][]float64) []float64 {
 	return func(v [][]float64) []float64 {
 		n := len(v[0])
-		col, val := make([]int32, n+9), make([]float64, n+9)
-		col[n+8], val[n+8] = -77, -77
-		k := SelectPlan(col[:n+8], val[:n+8], v[2], 1.25, rowThr, v[3], 1000)
-		if col[n+8] != -77 || val[n+8] != -77 {
+		full := newSelection(n + octet)
+		to := &Selection{full.OctetCol[:n/octet], full.OctetVal[:n/octet*octet], full.Col[:n+8], full.Val[:n+8]}
+		full.OctetCol[n/octet], full.OctetVal[n/octet*octet], full.Col[n+8], full.Val[n+8] = -77, -77, -77, -77
+		thr := make([]float64, n)
+		for j := range thr {
+			thr[j] = max(v[3][j]+rowThr, rowThr)
+		}
+		octets, singles := SelectPlan(to, v[2], 1.25, max(2*rowThr, rowThr), thr, 1000)
+		if full.OctetCol[n/octet] != -77 || full.OctetVal[n/octet*octet] != -77 || full.Col[n+8] != -77 || full.Val[n+8] != -77 {
 			panic("SelectPlan wrote behind its room")
 		}
-		for i := 0; i < k; i++ {
-			v[0][i], v[1][i] = float64(col[i]), val[i]
+		at := 0
+		for k, j := range to.OctetCol[:octets] {
+			for l, w := range to.OctetVal[k*octet:][:octet] {
+				v[0][at], v[1][at] = w, -float64(int(j)+l)
+				at++
+			}
 		}
-		return []float64{float64(k)}
+		for k, j := range to.Col[:singles] {
+			v[0][at], v[1][at] = to.Val[k], float64(j)
+			at++
+		}
+		return []float64{float64(octets), float64(singles)}
 	}
 }
 

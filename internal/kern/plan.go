@@ -92,16 +92,38 @@ func MinRow(g, c []float64) float64 {
 	return minRow(g, c)
 }
 
+// An octet is 8 entries of a row in adjacent columns. SelectPlan stores one
+// whole where at least octetLeast of them are large: from there on, it takes
+// less time, and hardly more memory, than that many single entries.
+const (
+	octet      = 8
+	octetLeast = 4
+)
+
+// Selection is the memory that SelectPlan writes to: octets by their first
+// column and 8 values each, and single entries.
+type Selection struct {
+	OctetCol []int32
+	OctetVal []float64
+	Col      []int32
+	Val      []float64
+}
+
 // SelectPlan keeps the entries of a plan row that are large for their row or
-// their column: those with scale·e_j ≥ min(rowThr, thr_j). It writes
-// col[n] = j0+j and val[n] = scale·e_j in column order and returns their
-// number. col and val need room for len(e)+8 entries, and what lies behind the
-// returned number is undefined. NaN is never kept.
-func SelectPlan(col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) (n int) {
+// their column: those with scale·e_j ≥ min(rowThr, thr_j), j0+j being the
+// column. The row is looked at 8 entries at a time, from j = 0; where 4 or more
+// of 8 are large, the other ones are kept, too, as an octet. Large entries
+// elsewhere, and behind the last whole 8, are kept as single ones. Both are
+// written in column order, and their numbers returned. to needs room for
+// len(e)/8 octets and len(e)+8 single entries; what lies behind the returned
+// numbers is undefined. NaN is never large.
+func SelectPlan(to *Selection, e []float64, scale, rowThr float64, thr []float64, j0 int32) (octets, singles int) {
 	checkLen("SelectPlan", "thr", len(thr), len(e))
-	checkRoom("SelectPlan", "col", len(col), len(e)+8)
-	checkRoom("SelectPlan", "val", len(val), len(e)+8)
-	return selectPlan(col, val, e, scale, rowThr, thr, j0)
+	checkRoom("SelectPlan", "OctetCol", len(to.OctetCol), len(e)/octet)
+	checkRoom("SelectPlan", "OctetVal", len(to.OctetVal), len(e)/octet*octet)
+	checkRoom("SelectPlan", "Col", len(to.Col), len(e)+8)
+	checkRoom("SelectPlan", "Val", len(to.Val), len(e)+8)
+	return selectPlan(to.OctetCol, to.OctetVal, to.Col, to.Val, e, scale, rowThr, thr, j0)
 }
 
 func checkRoom(kernel, name string, got, want int) {

@@ -75,14 +75,25 @@ func minRowGo(g, c []float64) float64 {
 	return m
 }
 
-func selectPlanGo(col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) (n int) {
+func selectPlanGo(octCol []int32, octVal []float64, col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) (octets, singles int) {
 	thr = thr[:len(e)]
-	for j, v := range e {
-		if w := scale * v; w >= rowThr || w >= thr[j] {
-			col[n] = j0 + int32(j)
-			val[n] = w
-			n++
+	for j := 0; j < len(e); j += octet {
+		end := min(j+octet, len(e))
+		from := singles
+		for k, v := range e[j:end] {
+			if w := scale * v; w >= rowThr || w >= thr[j+k] {
+				col[singles], val[singles] = j0+int32(j+k), w
+				singles++
+			}
+		}
+		if singles-from >= octetLeast && end-j == octet {
+			singles = from
+			octCol[octets] = j0 + int32(j)
+			for k, v := range e[j:end] {
+				octVal[octets*octet+k] = scale * v
+			}
+			octets++
 		}
 	}
-	return n
+	return octets, singles
 }

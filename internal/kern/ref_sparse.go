@@ -36,3 +36,9 @@ func spmvGo(rowptr []int64, col []int32, val, x, y []float64) {
 		lo = hi
 	}
 }
+
+func spmtvGo(rowptr []int64, col []int32, val, x, y []float64) {
+	for i, a := range x {
+		scatterAxpyGo(a, col[rowptr[i]:rowptr[i+1]], val[rowptr[i]:rowptr[i+1]], y)
+	}
+}

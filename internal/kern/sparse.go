@@ -22,21 +22,41 @@ const spmvChunk = 1 << 16
 // block of a longer array, and indexes col and val. The arrays are trusted:
 // pointers monotone and within col, columns within x.
 func SpMV(rowptr []int64, col []int32, val, x, y []float64) {
-	checkLen("SpMV", "rowptr", len(rowptr), len(y)+1)
-	checkLen("SpMV", "val", len(val), len(col))
-	n := len(y)
-	if n == 0 {
-		return
-	}
-	if rowptr[0] < 0 || rowptr[n] > int64(len(col)) {
-		panicLen("SpMV", "col", len(col), int(rowptr[n]))
-	}
-	for i := 0; i < n; {
-		e := i + 1
-		for e < n && rowptr[e+1]-rowptr[i] <= spmvChunk && e-i < spmvChunk/4 {
-			e++
-		}
+	checkRows("SpMV", rowptr, col, val, 1, len(y))
+	for i := 0; i < len(y); {
+		e := chunkOfRows(rowptr, i, len(y), spmvChunk)
 		spmv(rowptr[i:e+1], col, val, x, y[i:e])
 		i = e
+	}
+}
+
+// SpMTV computes the transposed product y[col_k] += x_i val_k for the len(x)
+// rows that rowptr describes, k from rowptr_i up to rowptr_{i+1}. The arrays
+// are trusted as those of SpMV are; the columns of a row must be distinct.
+func SpMTV(rowptr []int64, col []int32, val, x, y []float64) {
+	checkRows("SpMTV", rowptr, col, val, 1, len(x))
+	for i := 0; i < len(x); {
+		e := chunkOfRows(rowptr, i, len(x), spmvChunk)
+		spmtv(rowptr[i:e+1], col, val, x[i:e], y)
+		i = e
+	}
+}
+
+// chunkOfRows returns the end of the rows from i on that one call of at most
+// size entries takes.
+func chunkOfRows(rowptr []int64, i, rows int, size int64) int {
+	e := i + 1
+	for e < rows && rowptr[e+1]-rowptr[i] <= size && e-i < spmvChunk/4 {
+		e++
+	}
+	return e
+}
+
+// checkRows checks the arrays of rows, with width values for a column.
+func checkRows(kernel string, rowptr []int64, col []int32, val []float64, width, rows int) {
+	checkLen(kernel, "rowptr", len(rowptr), rows+1)
+	checkLen(kernel, "val", len(val), width*len(col))
+	if rowptr[0] < 0 || rowptr[rows] > int64(len(col)) {
+		panicLen(kernel, "col", len(col), int(rowptr[rows]))
 	}
 }

@@ -68,6 +68,20 @@ func TestSpMV(t *testing.T) {
 			if !y.intact() {
 				t.Fatal("guard words changed")
 			}
+			z, wantZ := newGuarded(n, 3, func(int) float64 { return 1 }), make([]float64, n)
+			for j := range wantZ {
+				wantZ[j] = 1
+			}
+			for i, a := range want {
+				for k := ptr[i]; k < ptr[i+1]; k++ {
+					wantZ[col[k]] += a * val[k]
+				}
+			}
+			SpMTV(ptr, col, val, want, z.v)
+			compareVec(t, fmt.Sprintf("transposed, longest row %d", longest), z.v, wantZ, 1e-12)
+			if !z.intact() {
+				t.Fatal("guard words changed")
+			}
 			block := make([]float64, 100)
 			SpMV(ptr[200:301], col, val, x, block)
 			compareVec(t, fmt.Sprintf("rows 200 to 299, longest row %d", longest), block, want[200:300], 1e-14)

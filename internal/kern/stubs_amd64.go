@@ -53,7 +53,16 @@ func minUpdateAVX2(dst []float64, c []float64, f float64)
 func minRowAVX2(g []float64, c []float64) float64
 
 //go:noescape
-func selectPlanAVX2(col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) int
+func selectPlanAVX2(octCol []int32, octVal []float64, col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) (octets int, singles int)
+
+//go:noescape
+func octetMVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+
+//go:noescape
+func octetMTVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+
+//go:noescape
+func octetSquaresAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
 
 //go:noescape
 func sqDistRowAVX2(dst []float64, x []float64, coord [][]float64, j0 int)
@@ -87,6 +96,12 @@ func planRowSqSum3AVX2(f float64, x0 float64, x1 float64, x2 float64, y0 []float
 
 //go:noescape
 func gemmKernelAVX2(kc int, a []float64, b []float64, c []float64, ldc int)
+
+//go:noescape
+func subTileAVX2(k int, a []float64, ai int, ap int, b []float64, ldb int, c []float64, ldc int, rows int, cols int)
+
+//go:noescape
+func solveRowsAVX2(rows int, t []float64, x []float64, ldx int, n int)
 
 //go:noescape
 func finishSqDistAVX2(c []float64, ny []float64, nx float64)
@@ -140,7 +155,16 @@ func minUpdateAVX512(dst []float64, c []float64, f float64)
 func minRowAVX512(g []float64, c []float64) float64
 
 //go:noescape
-func selectPlanAVX512(col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) int
+func selectPlanAVX512(octCol []int32, octVal []float64, col []int32, val []float64, e []float64, scale float64, rowThr float64, thr []float64, j0 int32) (octets int, singles int)
+
+//go:noescape
+func octetMVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+
+//go:noescape
+func octetMTVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+
+//go:noescape
+func octetSquaresAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
 
 //go:noescape
 func sqDistRowAVX512(dst []float64, x []float64, coord [][]float64, j0 int)
@@ -176,6 +200,12 @@ func planRowSqSum3AVX512(f float64, x0 float64, x1 float64, x2 float64, y0 []flo
 func gemmKernelAVX512(kc int, a []float64, b []float64, c []float64, ldc int)
 
 //go:noescape
+func subTileAVX512(k int, a []float64, ai int, ap int, b []float64, ldb int, c []float64, ldc int, rows int, cols int)
+
+//go:noescape
+func solveRowsAVX512(rows int, t []float64, x []float64, ldx int, n int)
+
+//go:noescape
 func finishSqDistAVX512(c []float64, ny []float64, nx float64)
 
 //go:noescape
@@ -186,3 +216,6 @@ func scatterAxpyFMA(a float64, col []int32, val []float64, y []float64)
 
 //go:noescape
 func spmvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+
+//go:noescape
+func spmtvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)

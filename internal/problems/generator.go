@@ -51,7 +51,10 @@ type Generator struct {
 
 // Generators returns every generator, by area and then in the order of help.
 func Generators() []Generator {
-	return []Generator{assignmentGenerator(), cloudsGenerator(), imagesGenerator()}
+	return []Generator{
+		assignmentGenerator(), cloudsGenerator(), imagesGenerator(),
+		poissonGenerator(2), poissonGenerator(3), anisotropicGenerator(), jumpsGenerator(), obstaclesGenerator(),
+	}
 }
 
 // Find returns the generator of that name.

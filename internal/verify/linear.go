@@ -74,16 +74,86 @@ func (c LinearCertificate) Certificates(tol, atol float64) []solver.Certificate 
 
 // NullVector measures how well z proves that A x = b has no solution:
 // ‖Aᵀz‖∞ relative to ‖A‖∞‖z‖∞, which has to be at rounding level, and
-// |zᵀb|/(‖z‖‖b‖), which then is not. A is taken to be symmetric.
+// |zᵀb|/(‖z‖‖b‖), which then is not.
 func NullVector(s LinearSystem, z []float64) (kernel, defect float64) {
-	zero := s
-	zero.B = make([]float64, s.Rows)
-	t := zero.residual(z)
+	g, normA := make([]float64, s.Cols), 0.0
 	var dot compensated
 	for i, v := range z {
 		dot.add(v * s.B[i])
+		cols, vals := s.A.Row(i, nil)
+		row := 0.0
+		for k, a := range vals {
+			j := k
+			if cols != nil {
+				j = int(cols[k])
+			}
+			g[j] += a * v
+			row += math.Abs(a)
+		}
+		normA = worse(normA, row)
 	}
-	return ratio(maxAbs(t.r), t.normA*maxAbs(z)), ratio(math.Abs(dot.value()), norm2(z)*norm2(s.B))
+	return ratio(maxAbs(g), normA*maxAbs(z)), ratio(math.Abs(dot.value()), norm2(z)*norm2(s.B))
+}
+
+// Proves tells whether the two numbers of NullVector make a proof.
+func Proves(kernel, defect float64) bool { return kernel <= 1e-12 && defect > 1e-10 }
+
+// ProjectConstants removes from b its mean on each connected component of a
+// square matrix all of whose rows there sum to zero: the constants are a null
+// vector then.
+func (s *LinearSystem) ProjectConstants(b []float64) {
+	root, regular := s.components()
+	mean, size := map[int]*compensated{}, map[int]float64{}
+	for i, r := range root {
+		if mean[r] == nil {
+			mean[r] = new(compensated)
+		}
+		mean[r].add(b[i])
+		size[r]++
+	}
+	for i, r := range root {
+		if !regular[r] {
+			b[i] -= mean[r].value() / size[r]
+		}
+	}
+}
+
+// components gives each row one row that stands for its component, and says
+// of these whether some row of the component does not sum to zero.
+func (s *LinearSystem) components() (root []int, regular map[int]bool) {
+	parent := make([]int, s.Rows)
+	for i := range parent {
+		parent[i] = i
+	}
+	find := func(i int) int {
+		for parent[i] != i {
+			parent[i] = parent[parent[i]]
+			i = parent[i]
+		}
+		return i
+	}
+	uneven := make([]bool, s.Rows)
+	for i := range parent {
+		cols, vals := s.A.Row(i, nil)
+		sum, size := 0.0, 0.0
+		for k, v := range vals {
+			sum, size = sum+v, size+math.Abs(v)
+			j := k
+			if cols != nil {
+				j = int(cols[k])
+			}
+			if v != 0 {
+				parent[find(i)] = find(j)
+			}
+		}
+		uneven[i] = size == 0 || math.Abs(sum) > 1e-12*size
+	}
+	regular = map[int]bool{}
+	for i := range parent {
+		parent[i] = find(i)
+		regular[parent[i]] = regular[parent[i]] || uneven[i]
+	}
+	return parent, regular
 }
 
 // linearTally is one pass over the rows.
@@ -190,4 +260,38 @@ func maxAbs(x []float64) float64 {
 		m = worse(m, math.Abs(v))
 	}
 	return m
+}
+
+// ProjectOut removes from b its part in the span of the vectors, by
+// Gram-Schmidt, twice.
+func ProjectOut(b []float64, vectors [][]float64) {
+	var basis [][]float64
+	for _, v := range vectors {
+		z := append([]float64(nil), v...)
+		for range 2 {
+			removeParts(z, basis)
+		}
+		if size := norm2(z); size > 0 {
+			for i := range z {
+				z[i] /= size
+			}
+			basis = append(basis, z)
+		}
+	}
+	for range 2 {
+		removeParts(b, basis)
+	}
+}
+
+func removeParts(b []float64, basis [][]float64) {
+	for _, q := range basis {
+		var dot compensated
+		for i, v := range q {
+			dot.add(v * b[i])
+		}
+		d := dot.value()
+		for i, v := range q {
+			b[i] -= d * v
+		}
+	}
 }

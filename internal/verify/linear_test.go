@@ -113,3 +113,12 @@ func TestNullVector(t *testing.T) {
 		t.Errorf("defect %g of a consistent system", defect)
 	}
 }
+
+func TestProjectConstants(t *testing.T) {
+	s, _ := rowsOf(4, 4, 1, -1, 0, 0, -1, 1, 0, 0, 0, 0, 1, -1, 0, 0, -1, 1)
+	b := []float64{3, 1, 5, 5}
+	s.ProjectConstants(b)
+	for i, want := range []float64{1, -1, 0, 0} {
+		near(t, "projected", b[i], want, 1e-15)
+	}
+}

@@ -13,8 +13,10 @@ func main() {
 		logKernel(s, c)
 		plan(s, c)
 		selectPlan(s)
+		octets(s)
 		points(s, c)
 		gemm(s)
+		front(s)
 		finishSqDist(s)
 	}
 	sparse()

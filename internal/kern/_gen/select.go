@@ -6,19 +6,22 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-const selectSig = "(col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) int"
+const selectSig = "(octCol []int32, octVal []float64, col []int32, val, e []float64, scale, rowThr float64, thr []float64, j0 int32) (octets, singles int)"
+
+// octetLeast is the number of large entries from which an octet is stored
+// whole, as in package kern.
+const octetLeast = 4
 
 // selectPlan emits the selection of large plan entries. Most blocks hold
 // none, so one branch a block skips the writing.
 func selectPlan(s isa) {
 	s.text("selectPlan", selectSig)
-	col, val, e, thr, n := sliceBase("col"), sliceBase("val"), sliceBase("e"), sliceBase("thr"), sliceLen("e")
+	e, thr, n := sliceBase("e"), sliceBase("thr"), sliceLen("e")
 	scale, row := s.broadcast("scale"), s.broadcast("rowThr")
-	out := GP64()
-	XORQ(out, out)
-	w := &selector{s: s, col: col, val: val, out: out}
-	w.init()
-	s.loop(n, 4, func(b block) {
+	w := newSelector(s)
+	octetVecs := 8 / s.w
+	unroll := 4 / octetVecs // what remains after blocks of 4 with AVX2 would not start an octet
+	s.loop(n, unroll, func(b block) {
 		skip := label("skip")
 		x, keep := s.vecs(b.n), make([]reg.GPVirtual, b.n)
 		any := GP32()
@@ -39,25 +42,33 @@ func selectPlan(s isa) {
 			TESTL(any, any)
 		}
 		JZ(LabelRef(skip))
-		for u := range x {
-			w.write(b, u, x[u], keep[u])
+		for u := 0; u < b.n; u += octetVecs {
+			if u+octetVecs <= b.n && !b.masked() {
+				w.octet(b, u, x[u:u+octetVecs], keep[u:u+octetVecs])
+			} else {
+				w.singles(b, u, x[u], keep[u])
+			}
 		}
 		Label(skip)
 	})
-	Store(out, ReturnIndex(0))
+	w.finish()
 	ret()
 }
 
-// selector writes the kept entries of a vector behind entry out.
+// selector writes octets at octCol and octVal, and single entries behind entry
+// out.
 type selector struct {
-	s             isa
-	col, val, out reg.GPVirtual
-	iota          reg.VecVirtual // j0, j0+1, … (AVX-512)
+	s              isa
+	octCol, octVal reg.GPVirtual
+	col, val, out  reg.GPVirtual
+	iota           reg.VecVirtual // j0, j0+1, … (AVX-512)
 }
 
-func (w *selector) init() {
-	if !w.s.wide {
-		return
+func newSelector(s isa) *selector {
+	w := &selector{s: s, octCol: sliceBase("octCol"), octVal: sliceBase("octVal"), col: sliceBase("col"), val: sliceBase("val"), out: GP64()}
+	XORQ(w.out, w.out)
+	if !s.wide {
+		return w
 	}
 	t := GLOBL("iota8", RODATA|NOPTR)
 	for i := 0; i < 8; i++ {
@@ -66,6 +77,7 @@ func (w *selector) init() {
 	w.iota = YMM()
 	VPBROADCASTD(Load(Param("j0"), GP32()), w.iota)
 	VPADDD(t, w.iota, w.iota)
+	return w
 }
 
 // compare returns the bits of the live lanes with x ≥ t.
@@ -89,7 +101,37 @@ func (w *selector) compare(b block, x, t reg.VecVirtual) reg.GPVirtual {
 	return bits
 }
 
-func (w *selector) write(b block, u int, x reg.VecVirtual, keep reg.GPVirtual) {
+// octet writes the octet that starts with vector u if enough of it is kept,
+// else the kept entries.
+func (w *selector) octet(b block, u int, x []reg.VecVirtual, keep []reg.GPVirtual) {
+	few, done := label("few"), label("octet")
+	count := GP32()
+	POPCNTL(keep[0].As32(), count)
+	for _, k := range keep[1:] {
+		more := GP32()
+		POPCNTL(k.As32(), more)
+		ADDL(more, count)
+	}
+	CMPL(count, U8(octetLeast))
+	JL(LabelRef(few))
+	for v, r := range x {
+		VMOVUPD(r, Mem{Base: w.octVal, Disp: 8 * w.s.w * v})
+	}
+	j := GP32()
+	Load(Param("j0"), j)
+	LEAL(Mem{Base: j.As64().(reg.GPVirtual), Index: b.i, Scale: 1, Disp: w.s.w * u}, j)
+	MOVL(j, Mem{Base: w.octCol})
+	ADDQ(I8(64), w.octVal)
+	ADDQ(I8(4), w.octCol)
+	JMP(LabelRef(done))
+	Label(few)
+	for v := range x {
+		w.singles(b, u+v, x[v], keep[v])
+	}
+	Label(done)
+}
+
+func (w *selector) singles(b block, u int, x reg.VecVirtual, keep reg.GPVirtual) {
 	colAt := Mem{Base: w.col, Index: w.out, Scale: 4}
 	valAt := Mem{Base: w.val, Index: w.out, Scale: 8}
 	if w.s.wide {
@@ -136,4 +178,12 @@ func (w *selector) write(b block, u int, x reg.VecVirtual, keep reg.GPVirtual) {
 	ANDL(less, keep.As32())
 	JNZ(LabelRef(next))
 	Label(done)
+}
+
+// finish stores the numbers of octets and of single entries.
+func (w *selector) finish() {
+	SUBQ(sliceBase("octCol"), w.octCol)
+	SHRQ(U8(2), w.octCol)
+	Store(w.octCol, Return("octets"))
+	Store(w.out, Return("singles"))
 }

@@ -14,15 +14,17 @@ func sparse() {
 	gatherDot(s)
 	scatterAxpy(s)
 	spmv(s)
+	spmtv(s)
 }
 
-// entries addresses the index and value arrays of a sparse matrix.
+// entries addresses the arrays of a sparse matrix and the vector x that its
+// columns index.
 type entries struct {
 	col, val, x reg.GPVirtual
 }
 
-func newEntries() *entries {
-	return &entries{col: sliceBase("col"), val: sliceBase("val"), x: sliceBase("x")}
+func newEntries(x string) *entries {
+	return &entries{col: sliceBase("col"), val: sliceBase("val"), x: sliceBase(x)}
 }
 
 // pair adds entries k+u and k+u+1 to a and b; one load fetches both columns.
@@ -79,21 +81,18 @@ func (e *entries) row(k, end reg.GPVirtual) reg.Register {
 
 func gatherDot(s isa) {
 	s.text("gatherDot", "(col []int32, val, x []float64) float64")
-	e, end, k := newEntries(), sliceLen("col"), GP64()
+	e, end, k := newEntries("x"), sliceLen("col"), GP64()
 	XORQ(k, k)
 	Store(e.row(k, end), ReturnIndex(0))
 	RET()
 }
 
-// scatterAxpy does four entries a turn; their columns being distinct, the
-// order of loads and stores doesn't matter.
-func scatterAxpy(s isa) {
-	s.text("scatterAxpy", "(a float64, col []int32, val, y []float64)")
-	col, val, y, n := sliceBase("col"), sliceBase("val"), sliceBase("y"), sliceLen("col")
-	a, k, limit := XMM(), GP64(), GP64()
-	Load(Param("a"), a)
-	XORQ(k, k)
-	MOVQ(n, limit)
+// scatter adds a·val to the entries of x in the columns of entries k … end−1,
+// advancing k, four a turn; their columns being distinct, the order of loads
+// and stores doesn't matter.
+func (e *entries) scatter(a reg.VecVirtual, k, end reg.GPVirtual) {
+	limit := GP64()
+	MOVQ(end, limit)
 	left := 0
 	for _, u := range []int{4, 1} {
 		top, out := label("scatter"), label("scattered")
@@ -105,25 +104,37 @@ func scatterAxpy(s isa) {
 		j, v := make([]reg.GPVirtual, u), make([]reg.VecVirtual, u)
 		for i := range j {
 			j[i], v[i] = GP64(), XMM()
-			MOVLQSX(Mem{Base: col, Index: k, Scale: 4, Disp: 4 * i}, j[i])
-			VMOVSD(Mem{Base: y, Index: j[i], Scale: 8}, v[i])
-			VFMADD231SD(Mem{Base: val, Index: k, Scale: 8, Disp: 8 * i}, a, v[i])
+			MOVLQSX(Mem{Base: e.col, Index: k, Scale: 4, Disp: 4 * i}, j[i])
+			VMOVSD(Mem{Base: e.x, Index: j[i], Scale: 8}, v[i])
+			VFMADD231SD(Mem{Base: e.val, Index: k, Scale: 8, Disp: 8 * i}, a, v[i])
 		}
 		for i := range j {
-			VMOVSD(v[i], Mem{Base: y, Index: j[i], Scale: 8})
+			VMOVSD(v[i], Mem{Base: e.x, Index: j[i], Scale: 8})
 		}
 		ADDQ(I32(u), k)
 		CMPQ(k, limit)
 		JLE(LabelRef(top))
 		Label(out)
 	}
+}
+
+func scatterAxpy(s isa) {
+	s.text("scatterAxpy", "(a float64, col []int32, val, y []float64)")
+	e, end, k := newEntries("y"), sliceLen("col"), GP64()
+	a := XMM()
+	Load(Param("a"), a)
+	XORQ(k, k)
+	e.scatter(a, k, end)
 	RET()
 }
 
-func spmv(s isa) {
-	s.text("spmv", "(rowptr []int64, col []int32, val, x, y []float64)")
-	e := newEntries()
-	ptr, y, n := sliceBase("rowptr"), sliceBase("y"), sliceLen("y")
+const spmvSig = "(rowptr []int64, col []int32, val, x, y []float64)"
+
+// rows emits the loop over the rows of a kernel whose parameter long has an
+// element a row; row emits the work on
+// entries k … end−1 and that element, at.
+func rows(long string, row func(k, end reg.GPVirtual, at Mem)) {
+	ptr, vec, n := sliceBase("rowptr"), sliceBase(long), sliceLen(long)
 	i, k, end := GP64(), GP64(), GP64()
 	top, done := label("row"), label("rows")
 	XORQ(i, i)
@@ -132,10 +143,26 @@ func spmv(s isa) {
 	MOVQ(Mem{Base: ptr}, k)
 	Label(top)
 	MOVQ(Mem{Base: ptr, Index: i, Scale: 8, Disp: 8}, end)
-	VMOVSD(e.row(k, end), Mem{Base: y, Index: i, Scale: 8})
+	row(k, end, Mem{Base: vec, Index: i, Scale: 8})
 	INCQ(i)
 	CMPQ(i, n)
 	JL(LabelRef(top))
 	Label(done)
 	RET()
+}
+
+func spmv(s isa) {
+	s.text("spmv", spmvSig)
+	e := newEntries("x")
+	rows("y", func(k, end reg.GPVirtual, at Mem) { VMOVSD(e.row(k, end), at) })
+}
+
+func spmtv(s isa) {
+	s.text("spmtv", spmvSig)
+	e := newEntries("y")
+	rows("x", func(k, end reg.GPVirtual, at Mem) {
+		a := XMM()
+		VMOVSD(at, a)
+		e.scatter(a, k, end)
+	})
 }

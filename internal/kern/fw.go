@@ -1,0 +1,203 @@
+package kern
+
+import "fmt"
+
+//go:generate go run -C _gen ./fw -out ../fw_amd64.s -stubs ../fw_stubs_amd64.go -pkg kern
+
+// Real is the arithmetic of a multigrid level.
+type Real interface{ float32 | float64 }
+
+// FaceGrid is a symmetric matrix on a box of cells: cell c has the diagonal
+// d_c and a link of weight w ≥ 0 to each neighbour across a face,
+//
+//	(A x)_c = d_c x_c − Σ w x_neighbour.
+//
+// Cells are numbered with z fastest. Every array, those of unknowns too, has
+// Guard() elements before cell 0 and after the last one, so that a neighbour
+// can be read without asking whether there is one: the weight of a link that
+// leaves the box is 0, and so is everything of a cell that is masked out.
+//
+// A grid whose weights are one number for each axis, and which has at most 7
+// different diagonals, is coded in one byte a cell instead: bits 0–2 are the
+// number of the diagonal, 0 for a masked cell, and bits 3, 4, 5 say whether
+// there is a link to the next cell along z, y, x.
+type FaceGrid[T Real] struct {
+	Planes, Lines, N int // cells along x, y and z
+
+	W      [3][]T // weight of the link to the next cell along x, y, z
+	D, Inv []T    // diagonal, and its inverse or 0 where masked
+	Code   []uint8
+	Axis   [3]T // weight along x, y, z of a coded grid
+	DiagOf [8]T // diagonals of a coded grid
+	InvOf  [8]T // their inverses; InvOf[0] = 0
+}
+
+// Bits of a code.
+const (
+	CodeDiagonal = 7
+	CodeZ        = 1 << 3
+	CodeY        = 1 << 4
+	CodeX        = 1 << 5
+)
+
+// Plane returns the number of cells of a plane of constant x.
+func (g *FaceGrid[T]) Plane() int { return g.Lines * g.N }
+
+// Cells returns the number of cells.
+func (g *FaceGrid[T]) Cells() int { return g.Planes * g.Plane() }
+
+// Guard returns the length of the guards.
+func (g *FaceGrid[T]) Guard() int { return g.Plane() }
+
+// start is the index of plane i, after checking that the vectors have room
+// for the cells and the guards.
+func (g *FaceGrid[T]) start(kernel string, i int, vectors ...int) int {
+	if uint(i) >= uint(g.Planes) {
+		panic(fmt.Sprintf("kern: %s: plane %d of %d", kernel, i, g.Planes))
+	}
+	need := g.Cells() + 2*g.Guard()
+	for _, have := range vectors {
+		if have < need {
+			panicLen(kernel, "vector", have, need)
+		}
+	}
+	return g.Guard() + i*g.Plane()
+}
+
+// FaceRelax relaxes the cells of one colour in plane i: those whose
+// coordinates add up to an even number (colour 0) or an odd one (1),
+//
+//	x_c = keep·x_c + ω (b_c + Σ w x_neighbour) / d_c.
+func FaceRelax[T Real](g *FaceGrid[T], i, colour int, keep, omega T, x, b []T) {
+	o := g.start("FaceRelax", i, len(x), len(b))
+	if x, ok := any(x).([]float32); ok {
+		faceRelax(any(g).(*FaceGrid[float32]), o, i+colour, float32(keep), float32(omega), x, any(b).([]float32))
+		return
+	}
+	faceRelaxGo(g, o, i+colour, keep, omega, x, b)
+}
+
+// FaceStart is FaceRelax from x = 0: x_c = ω b_c / d_c in the cells of one
+// colour of plane i.
+func FaceStart[T Real](g *FaceGrid[T], i, colour int, omega T, x, b []T) {
+	o := g.start("FaceStart", i, len(x), len(b))
+	if x, ok := any(x).([]float32); ok {
+		faceStart(any(g).(*FaceGrid[float32]), o, i+colour, float32(omega), x, any(b).([]float32))
+		return
+	}
+	faceStartGo(g, o, i+colour, omega, x, b)
+}
+
+// Mix says how FaceResidual combines what it reads, for the cells of each
+// colour: B·b_c + D·d_c x_c + S·Σ w x_neighbour. The residual is {1, −1, 1}
+// for both.
+type Mix[T Real] [2]struct{ B, D, S T }
+
+// FaceResidual adds the mix of every cell of plane i to sums, which has a
+// line for every fold lines of the plane (1 or 2): line j goes to line
+// j/fold.
+func FaceResidual[T Real](g *FaceGrid[T], i, fold int, mix *Mix[T], x, b, sums []T) {
+	o := g.start("FaceResidual", i, len(x), len(b))
+	if want := (g.Lines + fold - 1) / fold * g.N; len(sums) < want {
+		panicLen("FaceResidual", "sums", len(sums), want)
+	}
+	if x, ok := any(x).([]float32); ok {
+		faceResidual(any(g).(*FaceGrid[float32]), o, i, fold, any(mix).(*Mix[float32]), x, any(b).([]float32), any(sums).([]float32))
+		return
+	}
+	faceResidualGo(g, o, i, fold, mix, x, b, sums)
+}
+
+// FaceMul computes q = A p on plane i and returns pᵀq there.
+func FaceMul(g *FaceGrid[float64], i int, p, q []float64) float64 {
+	o := g.start("FaceMul", i, len(p), len(q))
+	return faceMul(g, o, p, q)
+}
+
+// FoldPairs computes c_k = s_2k + s_2k+1 for one line; an odd line ends in
+// one term. It leaves s = 0.
+func FoldPairs[T Real](c, s []T) {
+	checkLen("FoldPairs", "c", len(c), (len(s)+1)/2)
+	if c, ok := any(c).([]float32); ok {
+		foldPairs(c, any(s).([]float32))
+		return
+	}
+	foldPairsGo(c, s)
+}
+
+// SpreadPairs computes x_k += θ c_⌊k/2⌋.
+func SpreadPairs[T Real](theta T, c, x []T) {
+	checkLen("SpreadPairs", "c", len(c), (len(x)+1)/2)
+	if c, ok := any(c).([]float32); ok {
+		spreadPairs(float32(theta), c, any(x).([]float32))
+		return
+	}
+	spreadPairsGo(theta, c, x)
+}
+
+// The passes of a Krylov method around a preconditioner that works in T.
+
+// MixedXpby computes p = z + β p.
+func MixedXpby[T Real](z []T, beta float64, p []float64) {
+	checkLen("MixedXpby", "p", len(p), len(z))
+	if z, ok := any(z).([]float32); ok {
+		mixedXpby(z, beta, p)
+		return
+	}
+	mixedXpbyGo(z, beta, p)
+}
+
+// MixedDot2 returns zᵀr and zᵀq.
+func MixedDot2[T Real](z []T, r, q []float64) (zr, zq float64) {
+	checkLen("MixedDot2", "r", len(r), len(z))
+	checkLen("MixedDot2", "q", len(q), len(z))
+	if z, ok := any(z).([]float32); ok {
+		return mixedDot2(z, r, q)
+	}
+	return mixedDot2Go(z, r, q)
+}
+
+// MixedUpdate computes x += α p, r −= α q and b = scale·r in one pass, and
+// returns rᵀr of the new r.
+func MixedUpdate[T Real](alpha float64, p, q, x, r []float64, scale float64, b []T) float64 {
+	for k, v := range [...][]float64{q, x, r} {
+		checkLen("MixedUpdate", "qxr"[k:k+1], len(v), len(p))
+	}
+	checkLen("MixedUpdate", "b", len(b), len(p))
+	if b, ok := any(b).([]float32); ok {
+		return mixedUpdate(alpha, p, q, x, r, scale, b)
+	}
+	return mixedUpdateGo(alpha, p, q, x, r, scale, b)
+}
+
+// Diagonal returns d of the cell at index c of a vector.
+func (g *FaceGrid[T]) Diagonal(c int) T {
+	if g.Code != nil {
+		return g.DiagOf[g.Code[c]&CodeDiagonal]
+	}
+	return g.D[c]
+}
+
+// NeighbourSum returns Σ w x over the neighbours of the cell at index c of x.
+func (g *FaceGrid[T]) NeighbourSum(c int, x []T) T {
+	if g.Code != nil {
+		a := newCoded(g, x)
+		return a.sum(c)
+	}
+	sx, n := g.Plane(), g.N
+	return (g.W[0][c-sx]*x[c-sx] + g.W[0][c]*x[c+sx]) +
+		(g.W[1][c-n]*x[c-n] + g.W[1][c]*x[c+n]) +
+		(g.W[2][c-1]*x[c-1] + g.W[2][c]*x[c+1])
+}
+
+// Weight returns the weight of the link from the cell at index c of a vector
+// to the next one along an axis.
+func (g *FaceGrid[T]) Weight(axis, c int) T {
+	if g.Code == nil {
+		return g.W[axis][c]
+	}
+	if g.Code[c]>>(5-axis)&1 == 0 {
+		return 0
+	}
+	return g.Axis[axis]
+}

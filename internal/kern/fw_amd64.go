@@ -1,0 +1,110 @@
+//go:build amd64 && !purego
+
+package kern
+
+// Dispatch of the kernels on grids of face weights. The assembly takes
+// pointers to the first cell of the plane; the guards of a FaceGrid make its
+// reads beyond the plane safe.
+
+// colourMask returns the lanes 0, 2, … of a vector when parity is even, else
+// 1, 3, ….
+func colourMask(parity int) uint32 { return 0x5555 << (parity & 1) }
+
+func faceRelax(g *FaceGrid[float32], o, parity int, keep, omega float32, x, b []float32) {
+	n, cells := g.N, g.Plane()
+	switch {
+	case isa != isaAVX512 || cells == 0:
+		faceRelaxGo(g, o, parity, keep, omega, x, b)
+	case g.Code != nil:
+		faceRelaxCodedAVX512(&x[o], &b[o], nil, &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.InvOf[0],
+			cells, n, cells, colourMask(parity), keep, omega)
+	default:
+		w := &g.W
+		faceRelaxAVX512(&x[o], &b[o], &g.Inv[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o],
+			cells, n, cells, colourMask(parity), keep, omega)
+	}
+}
+
+func faceStart(g *FaceGrid[float32], o, parity int, omega float32, x, b []float32) {
+	switch {
+	case isa != isaAVX512 || g.Plane() == 0:
+		faceStartGo(g, o, parity, omega, x, b)
+	case g.Code != nil:
+		faceStartCodedAVX512(&x[o], &b[o], &g.Code[o], &g.InvOf[0], g.Plane(), g.N, colourMask(parity), omega)
+	default:
+		faceStartAVX512(&x[o], &b[o], &g.Inv[o], g.Plane(), g.N, colourMask(parity), omega)
+	}
+}
+
+func faceResidual(g *FaceGrid[float32], o, parity, fold int, mix *Mix[float32], x, b, sums []float32) {
+	n, cells := g.N, g.Plane()
+	switch {
+	case isa != isaAVX512 || cells == 0:
+		faceResidualGo(g, o, parity, fold, mix, x, b, sums)
+	case g.Code != nil:
+		faceResidualCodedAVX512(&x[o], &b[o], nil, &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0],
+			cells, n, cells, colourMask(parity+1), &mix[0].B, &sums[0], fold-1)
+	default:
+		w := &g.W
+		faceResidualAVX512(&x[o], &b[o], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o],
+			cells, n, cells, colourMask(parity+1), &mix[0].B, &sums[0], fold-1)
+	}
+}
+
+func faceMul(g *FaceGrid[float64], o int, p, q []float64) float64 {
+	n, cells := g.N, g.Plane()
+	switch {
+	case isa != isaAVX512 || cells == 0:
+		return faceMulGo(g, o, p, q)
+	case g.Code != nil:
+		return faceMulCodedAVX512(&p[o], &q[o], &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0], cells, n, cells)
+	}
+	w := &g.W
+	return faceMulAVX512(&p[o], &q[o], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o], cells, n, cells)
+}
+
+func foldPairs(c, s []float32) {
+	full := 0
+	if isa == isaAVX512 && len(s) >= 16 {
+		full = len(s) &^ 15
+		foldPairsAVX512(&c[0], &s[0], full)
+	}
+	foldPairsGo(c[full/2:], s[full:])
+}
+
+func spreadPairs(theta float32, c, x []float32) {
+	full := 0
+	if isa == isaAVX512 && len(x) >= 16 {
+		full = len(x) &^ 15
+		spreadPairsAVX512(theta, &c[0], &x[0], full)
+	}
+	spreadPairsGo(theta, c[full/2:], x[full:])
+}
+
+func mixedXpby(z []float32, beta float64, p []float64) {
+	full := 0
+	if isa == isaAVX512 && len(z) >= 8 {
+		full = len(z) &^ 7
+		mixedXpbyAVX512(&z[0], beta, &p[0], full)
+	}
+	mixedXpbyGo(z[full:], beta, p[full:])
+}
+
+func mixedDot2(z []float32, r, q []float64) (zr, zq float64) {
+	if isa != isaAVX512 || len(z) < 8 {
+		return mixedDot2Go(z, r, q)
+	}
+	full := len(z) &^ 7
+	zr, zq = mixedDot2AVX512(&z[0], &r[0], &q[0], full)
+	tailR, tailQ := mixedDot2Go(z[full:], r[full:], q[full:])
+	return zr + tailR, zq + tailQ
+}
+
+func mixedUpdate(alpha float64, p, q, x, r []float64, scale float64, b []float32) float64 {
+	if isa != isaAVX512 || len(p) < 8 {
+		return mixedUpdateGo(alpha, p, q, x, r, scale, b)
+	}
+	full := len(p) &^ 7
+	sum := mixedUpdateAVX512(alpha, &p[0], &q[0], &x[0], &r[0], scale, &b[0], full)
+	return sum + mixedUpdateGo(alpha, p[full:], q[full:], x[full:], r[full:], scale, b[full:])
+}

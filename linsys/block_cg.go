@@ -1,0 +1,384 @@
+package linsys
+
+import (
+	"context"
+	"math"
+
+	"solve/solver"
+)
+
+// Conjugate gradients for many right-hand sides.
+//
+// The recurrences are independent, so that every column ends by itself, and
+// share what is expensive: eight columns stand side by side, row-major; the
+// matrix is read once for all of them, and so is the preconditioner where it
+// can. A column that has ended makes room for one that waits; the block
+// narrows when none is left. O'Leary's block method couples the columns
+// instead, which pays for related right-hand sides only.
+
+// blockWidth is how many columns are iterated side by side.
+const blockWidth = 8
+
+// blockMultiplier multiplies k vectors at once, row-major.
+type blockMultiplier interface {
+	MulBlockTo(dst, x []float64, k int)
+}
+
+// blockPreconditioner applies itself to k vectors at once, row-major.
+type blockPreconditioner interface {
+	ApplyBlock(z, r []float64, k int)
+}
+
+// blockCG solves A X = B for the system's columns, A symmetric positive
+// definite, and returns an outcome for each. A product for several columns
+// counts for each of them. record is given the largest residual under way.
+// A system that the loops can't work on as it is is solved column by column.
+func blockCG(ctx context.Context, s *system) []outcome {
+	if s.kernel != nil || extremeColumn(s) {
+		return eachColumn(ctx, s, cg)
+	}
+	s.reset()
+	b := newBlock(ctx, s)
+	for b.fill(); len(b.lanes) > 0; b.fill() {
+		b.direct()
+		b.advance()
+	}
+	return b.outcomes
+}
+
+// extremeColumn tells whether some column's squares are out of range.
+func extremeColumn(s *system) bool {
+	largest := make([]float64, max(1, s.columns))
+	for i, t := range s.b {
+		j := i % len(largest)
+		largest[j] = max(largest[j], math.Abs(t))
+	}
+	for _, size := range largest {
+		if size > 0 && size < smallB || size > largeB {
+			return true
+		}
+	}
+	return false
+}
+
+// eachColumn runs a method on one column after the other.
+func eachColumn(ctx context.Context, s *system, run method) []outcome {
+	columns := max(1, s.columns)
+	n := len(s.b) / columns
+	sub := *s
+	sub.b, sub.x = make([]float64, n), make([]float64, n)
+	outcomes := make([]outcome, columns)
+	for j := range outcomes {
+		for i := range n {
+			sub.b[i], sub.x[i] = s.b[i*columns+j], s.x[i*columns+j]
+		}
+		outcomes[j] = run(ctx, &sub)
+		for i, t := range sub.x {
+			s.x[i*columns+j] = t
+		}
+	}
+	return outcomes
+}
+
+// lane is a column under way.
+type lane struct {
+	*loop
+	sys    system // of this column alone
+	index  int    // in B
+	k      int
+	gamma  float64
+	beta   float64
+	square float64 // rᵀr
+	fresh  bool // the next direction is the preconditioned residual
+	ended  bool
+	tri    *tridiagonal
+	recent energyWindow
+}
+
+// block holds the columns side by side: x, r, p, q and z are row-major
+// n×len(lanes).
+type block struct {
+	*system
+	ctx           context.Context
+	n, columns    int
+	waiting       int // the first column that waits
+	lanes, idle   []*lane
+	x, r, p, q, z []float64
+	in, out       []float64 // a column for a preconditioner that takes one
+	outcomes      []outcome
+	pass          blockPass
+	iter          int
+	err           error // of record
+}
+
+func newBlock(ctx context.Context, s *system) *block {
+	columns := max(1, s.columns)
+	n := len(s.b) / columns
+	width := min(blockWidth, columns)
+	take := func(k int) []float64 { return s.work.take(n * k) }
+	b := &block{
+		system: s, ctx: ctx, n: n, columns: columns, outcomes: make([]outcome, columns),
+		x: take(width), r: take(width), p: take(width), q: take(width), in: take(1), out: take(1),
+	}
+	b.z = b.r
+	if s.m != nil {
+		b.z = take(width)
+	}
+	b.pass.init(s.threads)
+	for range width {
+		b.idle = append(b.idle, b.newLane())
+	}
+	return b
+}
+
+func (b *block) newLane() *lane {
+	c := &lane{sys: *b.system}
+	c.sys.work, c.sys.record = new(workspace), nil
+	c.sys.b, c.sys.x = make([]float64, b.n), make([]float64, b.n)
+	return c
+}
+
+// fill delivers the columns that have ended, puts waiting ones in their
+// places and closes the gaps that stay.
+func (b *block) fill() {
+	first := b.lanes == nil
+	for at, c := range b.lanes {
+		if !c.ended {
+			continue
+		}
+		b.deliver(c)
+		if b.begin(c) {
+			b.load(at, c)
+		}
+	}
+	if first {
+		for _, c := range b.idle {
+			if b.begin(c) {
+				b.lanes = append(b.lanes, c)
+			}
+		}
+		for at, c := range b.lanes {
+			b.load(at, c)
+		}
+		return
+	}
+	b.narrow()
+}
+
+// begin gives the lane the next column that needs work; false if none does.
+func (b *block) begin(c *lane) bool {
+	for ; b.waiting < b.columns; b.deliver(c) {
+		c.index = b.waiting
+		b.waiting++
+		for i := range b.n {
+			at := i*b.columns + c.index
+			c.sys.b[i], c.sys.x[i] = b.b[at], b.system.x[at]
+		}
+		c.sys.work.used, c.sys.normA = 0, b.normA
+		c.loop = c.sys.newLoop(b.ctx)
+		c.k, c.gamma, c.fresh, c.ended, c.recent = 0, 0, true, false, energyWindow{}
+		started := c.startFrom(c.sys.b)
+		if started && b.err == nil && b.ctx.Err() == nil {
+			c.tri = newTridiagonal(c.work, c.maxIter)
+			c.square = c.v.dot(c.t, c.t)
+			return true
+		}
+		c.tri = nil
+		switch {
+		case started && b.err != nil:
+			c.out.reason, c.out.err = solver.Interrupted, b.err
+		case started:
+			c.tick(0, c.bestNorm, c.bestNorm)
+		}
+	}
+	c.ended = true
+	return false
+}
+
+// load writes the lane's vectors into column at of the block.
+func (b *block) load(at int, c *lane) {
+	width := len(b.lanes)
+	for i := range b.n {
+		b.x[i*width+at], b.r[i*width+at], b.p[i*width+at] = c.sys.x[i], c.t[i], 0
+	}
+}
+
+// column copies column at of a block vector.
+func (b *block) column(dst, src []float64, at int) {
+	for i, width := 0, len(b.lanes); i < b.n; i++ {
+		dst[i] = src[i*width+at]
+	}
+}
+
+func (b *block) setColumn(dst []float64, at int, src []float64) {
+	for i, width := 0, len(b.lanes); i < b.n; i++ {
+		dst[i*width+at] = src[i]
+	}
+}
+
+// deliver writes the lane's x and outcome; x is in its own vector.
+func (b *block) deliver(c *lane) {
+	if c.tri != nil {
+		c.out.lo, c.out.hi = c.tri.extremes()
+		c.out.energy = c.recent.estimate()
+		c.out = c.finish()
+	}
+	for i, t := range c.sys.x {
+		b.system.x[i*b.columns+c.index] = t
+	}
+	b.outcomes[c.index] = c.out
+	b.normA = c.sys.normA
+}
+
+// narrow closes the gaps of ended lanes.
+func (b *block) narrow() {
+	width := len(b.lanes)
+	var kept [blockWidth]int
+	live := b.lanes[:0]
+	for at, c := range b.lanes {
+		if !c.ended {
+			kept[len(live)] = at
+			live = append(live, c)
+		}
+	}
+	b.lanes = live
+	if len(live) == width {
+		return
+	}
+	for _, x := range [][]float64{b.x, b.r, b.p} {
+		to := 0
+		for i := range b.n {
+			for _, at := range kept[:len(live)] {
+				x[to] = x[i*width+at]
+				to++
+			}
+		}
+	}
+}
+
+// direct computes the next directions, p = z + β p with z = M⁻¹r.
+func (b *block) direct() {
+	width := len(b.lanes)
+	var gammas, beta perColumn
+	if b.m != nil {
+		b.precondition()
+		gammas = b.pass.dots(b.n, width, b.z, b.r)
+	}
+	for j, c := range b.lanes {
+		gamma := c.square
+		if b.m != nil {
+			gamma = gammas[j]
+		}
+		if !(gamma > 0) || math.IsInf(gamma, 1) {
+			b.column(c.sys.x, b.x, j)
+			c.badPreconditioner(c.k, gamma)
+			c.ended = true
+		}
+		if !c.fresh {
+			beta[j] = gamma / c.gamma
+		}
+		c.gamma, c.beta, c.fresh = gamma, beta[j], false
+	}
+	b.pass.directions(b.n, width, beta, b.z, b.p)
+}
+
+func (b *block) precondition() {
+	width := len(b.lanes)
+	for _, c := range b.lanes {
+		c.loop.out.precApplied++
+	}
+	if m, ok := b.m.(blockPreconditioner); ok {
+		m.ApplyBlock(b.z, b.r, width)
+		return
+	}
+	for at := range b.lanes {
+		b.column(b.in, b.r, at)
+		b.m.Apply(b.out, b.in)
+		b.setColumn(b.z, at, b.out)
+	}
+}
+
+func (b *block) multiply() {
+	width := len(b.lanes)
+	for _, c := range b.lanes {
+		c.loop.out.matvecs++
+	}
+	if a, ok := b.a.(blockMultiplier); ok {
+		a.MulBlockTo(b.q[:b.n*width], b.p[:b.n*width], width)
+		return
+	}
+	for at := range b.lanes {
+		b.column(b.in, b.p, at)
+		b.a.MulVecTo(b.out, false, b.in)
+		b.setColumn(b.q, at, b.out)
+	}
+}
+
+// advance does the step of every column and judges it.
+func (b *block) advance() {
+	width := len(b.lanes)
+	b.multiply()
+	deltas := b.pass.dots(b.n, width, b.p, b.q)
+	var alpha perColumn
+	for j, c := range b.lanes {
+		if c.ended {
+			continue
+		}
+		if delta := deltas[j]; !(delta > 0) || math.IsInf(delta, 1) {
+			b.column(c.sys.x, b.x, j)
+			b.column(b.in, b.p, j)
+			c.badCurvature(c.k, delta, c.v.dot(b.in, b.in))
+			c.ended = true
+			continue
+		}
+		alpha[j] = c.gamma / deltas[j]
+	}
+	squares := b.pass.update(b.n, width, alpha, b.p, b.q, b.x, b.r)
+	worst := 0.0
+	b.iter++
+	for j, c := range b.lanes {
+		if c.ended {
+			continue
+		}
+		c.k++
+		c.square = squares[j]
+		c.tri.append(alpha[j], c.beta)
+		c.recent.add(alpha[j] * c.gamma)
+		norm := math.Sqrt(c.square)
+		worst = max(worst, norm/c.normB)
+		b.judge(j, c, norm)
+	}
+	if b.record != nil && b.err == nil {
+		b.err = b.record(b.iter, worst, math.NaN())
+		if b.err != nil {
+			b.interrupt()
+		}
+	}
+}
+
+// judge lets the lane look at its residual; it needs x for the true one.
+func (b *block) judge(at int, c *lane, norm float64) {
+	if norm <= c.target || c.k%sampleEvery == 0 {
+		b.column(c.sys.x, b.x, at)
+	}
+	switch c.judge(c.k, norm) {
+	case stop:
+		b.column(c.sys.x, b.x, at)
+		c.ended = true
+	case restart:
+		b.setColumn(b.r, at, c.t)
+		c.square, c.fresh = c.v.dot(c.t, c.t), true
+		c.tri.complete = true
+	}
+}
+
+// interrupt ends all lanes because record has failed.
+func (b *block) interrupt() {
+	for at, c := range b.lanes {
+		if !c.ended {
+			b.column(c.sys.x, b.x, at)
+			c.ended = true
+			c.out.reason, c.out.err = solver.Interrupted, b.err
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package direct
+
+import (
+	"solve/internal/kern"
+	"solve/internal/par"
+)
+
+// blockColumns is the number of right-hand sides that are solved together:
+// as many as the kernels keep in registers.
+const blockColumns = 24
+
+// blockSpace is what one goroutine solves a block of right-hand sides in.
+type blockSpace struct {
+	x []float64 // in the order of elimination, row by row
+	t []float64 // rows below a supernode
+}
+
+// SolveBlock overwrites the k right-hand sides in x, n×k and row-major, with
+// A⁻¹ times them. Blocks of 24 columns pass through the factor together, on
+// as many goroutines as the factorisation had. The working space, see
+// SolveBlockBytes, is allocated on the first call and kept.
+func (c *Cholesky) SolveBlock(x []float64, k int) {
+	c.checkLength(len(x), c.s.n*k)
+	if k == 1 {
+		c.Solve(x)
+		return
+	}
+	blocks := par.Chunks(k, blockColumns)
+	for threads := min(c.threads, blocks); len(c.scratch.blocks) < threads; {
+		p := &c.s.plan
+		b := &blockSpace{x: make([]float64, c.s.n*blockColumns), t: make([]float64, p.maxBelow*blockColumns)}
+		c.scratch.blocks = append(c.scratch.blocks, b)
+	}
+	free := make(chan *blockSpace, len(c.scratch.blocks))
+	for _, b := range c.scratch.blocks {
+		free <- b
+	}
+	par.For(len(c.scratch.blocks), blocks, func(chunk int) {
+		b := <-free
+		lo, hi := par.Bounds(chunk, k, blockColumns)
+		c.solveColumns(b, x, k, lo, hi)
+		free <- b
+	})
+}
+
+// SolveBlockBytes is the memory that SolveBlock adds to Bytes for k
+// right-hand sides.
+func (s *CholeskyAnalysis) SolveBlockBytes(k int) int64 {
+	spaces := int64(min(s.threads, par.Chunks(k, blockColumns)))
+	return 8 * spaces * int64(s.n*blockColumns+s.plan.maxBelow*blockColumns)
+}
+
+// solveColumns solves for columns lo … hi−1.
+func (c *Cholesky) solveColumns(b *blockSpace, x []float64, k, lo, hi int) {
+	n := hi - lo
+	for j, i := range c.s.perm {
+		copy(b.x[j*n:(j+1)*n], x[int(i)*k+lo:int(i)*k+hi])
+	}
+	ns := int32(c.s.tree.count())
+	for q := range ns {
+		c.forwardBlock(b, q, n)
+	}
+	for q := ns - 1; q >= 0; q-- {
+		c.backwardBlock(b, q, n)
+	}
+	for j, i := range c.s.perm {
+		copy(x[int(i)*k+lo:int(i)*k+hi], b.x[j*n:(j+1)*n])
+	}
+}
+
+// invertedDiagonal copies the n×n block at a, n ≤ 8, inverting its diagonal.
+func invertedDiagonal(t *[64]float64, n int, a []float64, ld int) {
+	for i := range n {
+		copy(t[9*i:8*i+n], a[i*ld+i:])
+		t[9*i] = 1 / t[9*i]
+	}
+}
+
+// forwardBlock is forward for n columns.
+func (c *Cholesky) forwardBlock(b *blockSpace, q int32, n int) {
+	p, tree := &c.s.plan, c.s.tree
+	w, rows := tree.width(q), tree.below(q)
+	panel, ld := c.l[p.panel[q]:p.panel[q+1]], int(p.stride[q])
+	own := b.x[int(tree.first[q])*n:][:w*n]
+	var t [64]float64
+	for k := 0; k < w; k += 8 {
+		height := min(8, w-k)
+		if k > 0 {
+			kern.SubTN(height, n, k, panel[k:], ld, own, n, own[k*n:], n)
+		}
+		invertedDiagonal(&t, height, panel[k*ld+k:], ld)
+		kern.SolveRows(height, &t, own[k*n:], n, n)
+	}
+	if len(rows) == 0 {
+		return
+	}
+	below := b.t[:len(rows)*n]
+	clear(below)
+	kern.SubTN(len(rows), n, w, panel[w:], ld, own, n, below, n)
+	for j, i := range rows {
+		kern.Axpy(1, below[j*n:][:n], b.x[int(i)*n:][:n])
+	}
+}
+
+// backwardBlock is backward for n columns.
+func (c *Cholesky) backwardBlock(b *blockSpace, q int32, n int) {
+	p, tree := &c.s.plan, c.s.tree
+	w, rows := tree.width(q), tree.below(q)
+	panel, ld := c.l[p.panel[q]:p.panel[q+1]], int(p.stride[q])
+	own := b.x[int(tree.first[q])*n:][:w*n]
+	if len(rows) > 0 {
+		below := b.t[:len(rows)*n]
+		for j, i := range rows {
+			copy(below[j*n:][:n], b.x[int(i)*n:])
+		}
+		kern.SubNN(w, n, len(rows), panel[w:], ld, below, n, own, n)
+	}
+	for k := (w - 1) &^ 7; k >= 0; k -= 8 {
+		height := min(8, w-k)
+		if next := k + height; next < w {
+			kern.SubNN(height, n, w-next, panel[k*ld+next:], ld, own[next*n:], n, own[k*n:], n)
+		}
+		solveUpper(height, panel[k*ld+k:], ld, own[k*n:], n)
+	}
+}
+
+// solveUpper overwrites X, rows×n, with T⁻¹ X for the upper triangular T at a.
+func solveUpper(rows int, a []float64, ld int, x []float64, n int) {
+	for i := rows - 1; i >= 0; i-- {
+		xi := x[i*n:][:n]
+		for j := i + 1; j < rows; j++ {
+			kern.Axpy(-a[i*ld+j], x[j*n:][:n], xi)
+		}
+		d := 1 / a[i*ld+i]
+		for l := range xi {
+			xi[l] *= d
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package direct
+
+import "solve/matrix"
+
+// orderBlocks permutes the columns within each diagonal block, and estimates
+// fill and work from the Cholesky factor of the pattern of A+Aᵀ.
+func (s *LUAnalysis) orderBlocks(a *matrix.CSR, rowOf []int32, ordering string) {
+	place := inverse(s.colPerm)
+	for b := range s.Blocks() {
+		lo, hi := s.blocks[b], s.blocks[b+1]
+		if hi-lo == 1 {
+			s.nnz++
+			continue
+		}
+		block := diagonalBlock(a, rowOf, s.colPerm[lo:hi], place, lo)
+		perm := blockOrder(block, ordering)
+		s.estimate(symmetrised(block), perm)
+		if perm != nil {
+			from := append([]int32(nil), s.colPerm[lo:hi]...)
+			for k, q := range perm {
+				s.colPerm[lo+k] = from[q]
+			}
+		}
+	}
+}
+
+// diagonalBlock extracts the pattern of the block whose columns are cols, the
+// first at place lo, with rows in no order.
+func diagonalBlock(a *matrix.CSR, rowOf, cols, place []int32, lo int) *matrix.CSR {
+	n := len(cols)
+	block := &matrix.CSR{Rows: n, Cols: n, RowPtr: make([]int64, n+1)}
+	for k, c := range cols {
+		col, _ := a.Row(int(rowOf[c]))
+		for _, j := range col {
+			if q := int(place[j]) - lo; q >= 0 && q < n {
+				block.Col = append(block.Col, int32(q))
+			}
+		}
+		block.RowPtr[k+1] = int64(len(block.Col))
+	}
+	return block
+}
+
+// blockOrder returns nil for the given order. AMD gave less fill than COLAMD
+// on circuit, flow, chemical and random matrices alike, however unsymmetric:
+// with a threshold most pivots stay on the diagonal.
+func blockOrder(block *matrix.CSR, ordering string) []int32 {
+	switch ordering {
+	case "natural":
+		return nil
+	case "colamd":
+		return COLAMD(block)
+	}
+	return AMD(block)
+}
+
+// estimate adds the entries of L and U, and the operations that find them, of
+// a block with pattern g and pivots on the diagonal.
+func (s *LUAnalysis) estimate(g *graph, perm []int32) {
+	pattern := &matrix.CSR{Rows: g.order(), Cols: g.order(), RowPtr: make([]int64, len(g.ptr)), Col: g.adj}
+	for i, p := range g.ptr {
+		pattern.RowPtr[i] = int64(p)
+	}
+	parent := EliminationTree(pattern, perm)
+	for _, count := range ColumnCounts(pattern, perm, parent, Postorder(parent)) {
+		below := float64(count) - 1
+		s.nnz += 2*below + 1
+		s.flops += below * (2*below + 1)
+	}
+}

@@ -1,0 +1,110 @@
+package direct
+
+import "solve/internal/kern"
+
+// Solve overwrites x, of length n, with A⁻¹ x. It allocates nothing.
+func (f *LU) Solve(x []float64) {
+	s, w := f.s, f.work
+	for k, r := range f.rowOf {
+		w[k] = f.rowScale[f.pivotRow[k]] * x[r]
+	}
+	for b := s.Blocks() - 1; b >= 0; b-- {
+		lo, hi := s.blocks[b], s.blocks[b+1]
+		for k := lo; k < hi; k++ {
+			subtractColumn(f.li[f.lp[k]:f.lp[k+1]], f.lx[f.lp[k]:f.lp[k+1]], w[k], w)
+		}
+		for k := hi - 1; k >= lo; k-- {
+			w[k] /= f.diag[k]
+			subtractColumn(f.ui[f.up[k]:f.up[k+1]], f.ux[f.up[k]:f.up[k+1]], w[k], w)
+		}
+		for k := lo; k < hi; k++ {
+			p, q := s.colPtr[k], s.inside[k]
+			subtractColumn(f.row[p:q], f.val[p:q], w[k], w)
+		}
+	}
+	for k, c := range s.colPerm {
+		x[c] = f.colScale[k] * w[k]
+	}
+}
+
+// SolveTrans overwrites x, of length n, with A⁻ᵀ x. It allocates nothing.
+func (f *LU) SolveTrans(x []float64) {
+	s, w := f.s, f.work
+	for k, c := range s.colPerm {
+		w[k] = f.colScale[k] * x[c]
+	}
+	for b := range s.Blocks() {
+		lo, hi := s.blocks[b], s.blocks[b+1]
+		for k := lo; k < hi; k++ {
+			p, q := s.colPtr[k], s.inside[k]
+			above := kern.GatherDot(f.row[p:q], f.val[p:q], w) + kern.GatherDot(f.ui[f.up[k]:f.up[k+1]], f.ux[f.up[k]:f.up[k+1]], w)
+			w[k] = (w[k] - above) / f.diag[k]
+		}
+		for k := hi - 1; k >= lo; k-- {
+			w[k] -= kern.GatherDot(f.li[f.lp[k]:f.lp[k+1]], f.lx[f.lp[k]:f.lp[k+1]], w)
+		}
+	}
+	for k, r := range f.rowOf {
+		x[r] = f.rowScale[f.pivotRow[k]] * w[k]
+	}
+}
+
+// blockWidth is how many right-hand sides are solved for at a time.
+const blockWidth = 32
+
+// SolveBlock overwrites the row-major n×k matrix x, a right-hand side a
+// column, with A⁻¹ x. It allocates only where an earlier call did
+// not have as many columns.
+func (f *LU) SolveBlock(x []float64, k int) {
+	if f.s.n == 0 || k <= 0 {
+		return
+	}
+	step := min(k, blockWidth)
+	if len(f.block) < f.s.n*step {
+		f.block = make([]float64, f.s.n*step)
+	}
+	for first := 0; first < k; first += step {
+		f.solveColumns(x[first:], k, min(step, k-first))
+	}
+}
+
+// solveColumns solves for m columns of x, whose rows are stride apart.
+func (f *LU) solveColumns(x []float64, stride, m int) {
+	s, w := f.s, f.block
+	at := func(k int32) []float64 { return w[int(k)*m:][:m] }
+	subtract := func(rows []int32, v, y []float64) {
+		for p, i := range rows {
+			kern.Axpy(-v[p], y, at(i))
+		}
+	}
+	for k, r := range f.rowOf {
+		scale(at(int32(k)), x[int(r)*stride:][:m], f.rowScale[f.pivotRow[k]])
+	}
+	for b := s.Blocks() - 1; b >= 0; b-- {
+		lo, hi := s.blocks[b], s.blocks[b+1]
+		for k := lo; k < hi; k++ {
+			subtract(f.li[f.lp[k]:f.lp[k+1]], f.lx[f.lp[k]:f.lp[k+1]], at(int32(k)))
+		}
+		for k := hi - 1; k >= lo; k-- {
+			y := at(int32(k))
+			for q := range y {
+				y[q] /= f.diag[k]
+			}
+			subtract(f.ui[f.up[k]:f.up[k+1]], f.ux[f.up[k]:f.up[k+1]], y)
+		}
+		for k := lo; k < hi; k++ {
+			p, q := s.colPtr[k], s.inside[k]
+			subtract(f.row[p:q], f.val[p:q], at(int32(k)))
+		}
+	}
+	for k, c := range s.colPerm {
+		scale(x[int(c)*stride:][:m], at(int32(k)), f.colScale[k])
+	}
+}
+
+// scale computes dst = a src.
+func scale(dst, src []float64, a float64) {
+	for q, v := range src {
+		dst[q] = a * v
+	}
+}

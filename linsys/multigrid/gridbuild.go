@@ -1,0 +1,350 @@
+package multigrid
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"solve/internal/kern"
+	"solve/internal/par"
+	"solve/internal/rng"
+	"solve/matrix"
+	"solve/solver"
+)
+
+// How a grid is made of a matrix and the cells of its unknowns: every entry
+// is read once, must lie across a face and must be ≤ 0, and is turned into
+// one byte a cell or, failing that, into weights. What was not looked at in
+// that pass, that the matrix is symmetric, is settled by comparing A v with
+// the grid's product for a random v.
+
+// excessTolerance is how far the weights of a row may exceed its diagonal,
+// and what excess counts as none, relative to the diagonal.
+const excessTolerance = 1e-12
+
+// verifyTolerance bounds |A v − G v| relative to max|d| max|v|.
+const verifyTolerance = 1e-13
+
+// rowChunk is the number of rows that one task reads.
+const rowChunk = 1 << 15
+
+type gridBuilder struct {
+	g       *Grid
+	a       *matrix.CSR
+	threads int
+	stride  [3]int
+	side    [3]int
+}
+
+// buildGrid makes the grid of the matrix whose unknown i is cell cell[i] of
+// an nx×ny×nz box (nil: cell i), and verifies it.
+func buildGrid(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32, opt *DetectOptions) (*Grid, error) {
+	g := &Grid{nx: nx, ny: ny, nz: nz, n: a.Rows, cell: cell, threads: opt.Threads, entries: int64(a.NNZ())}
+	g.faces.Planes, g.faces.Lines, g.faces.N = nx, ny, nz
+	if err := opt.fits(g.faces.Cells()); err != nil {
+		return nil, err
+	}
+	b := &gridBuilder{g: g, a: a, threads: opt.Threads, side: [3]int{nx, ny, nz}, stride: [3]int{ny * nz, nz, 1}}
+	coded, err := b.code(ctx)
+	if err == nil && !coded {
+		err = b.weigh(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if g.minWeight == 0 && a.Rows > 1 {
+		return nil, refuse("no entry off the diagonal")
+	}
+	return g, b.verify(ctx)
+}
+
+// axis returns the axis across which cells c and d are neighbours, and
+// whether d comes after c; −1 when they are none.
+func (b *gridBuilder) axis(c, d int) (axis int, after bool) {
+	step := d - c
+	if after = step > 0; !after {
+		c, step = d, -step
+	}
+	for a, s := range b.stride {
+		if step == s && b.side[a] > 1 && c/s%b.side[a] < b.side[a]-1 {
+			return a, after
+		}
+	}
+	return -1, after
+}
+
+// row calls link for every entry of row i off the diagonal with the axis it
+// lies across and its weight, and returns the diagonal.
+func (b *gridBuilder) row(i, c int, link func(axis int, after bool, w float64)) (diagonal, sum float64, err error) {
+	col, val := b.a.Row(i)
+	for k, j := range col {
+		v := val[k]
+		switch {
+		case int(j) == i:
+			diagonal = v
+			continue
+		case v == 0:
+			continue
+		case !(v < 0):
+			return 0, 0, refuse("entry (%d,%d) is %v: entries off the diagonal must not be positive", i+1, j+1, v)
+		}
+		axis, after := b.axis(c, b.g.cellOf(int(j)))
+		if axis < 0 {
+			return 0, 0, refuse("entry (%d,%d) does not lie between neighbouring cells", i+1, j+1)
+		}
+		sum -= v
+		link(axis, after, -v)
+	}
+	if !(diagonal > 0) {
+		return 0, 0, refuse("the diagonal of row %d is %v: must be positive", i+1, diagonal)
+	}
+	if sum > diagonal*(1+excessTolerance) {
+		return 0, 0, refuse("the entries of row %d off the diagonal add up to %v, more than its diagonal of %v", i+1, -sum, diagonal)
+	}
+	return diagonal, sum, nil
+}
+
+// palette is what a coded grid may consist of.
+type palette struct {
+	axis     [3]float64
+	diagonal []float64 // without the masked cell
+}
+
+// number returns the code of diagonal d, or 0 when there is no room.
+func (p *palette) number(d float64) uint8 {
+	for k, have := range p.diagonal {
+		if have == d {
+			return uint8(k + 1)
+		}
+	}
+	if len(p.diagonal) == kern.CodeDiagonal {
+		return 0
+	}
+	p.diagonal = append(p.diagonal, d)
+	return uint8(len(p.diagonal))
+}
+
+// merge adds what q has, and reports whether the two fit together.
+func (p *palette) merge(q *palette) bool {
+	for a, w := range q.axis {
+		if w != 0 && p.axis[a] != 0 && w != p.axis[a] {
+			return false
+		}
+		p.axis[a] = max(p.axis[a], w)
+	}
+	for _, d := range q.diagonal {
+		if p.number(d) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// errUncoded stops the coding of a grid whose weights are too many.
+var errUncoded = fmt.Errorf("more weights or diagonals than a byte holds")
+
+// code tries to code the grid. It reports false where it has too many
+// different weights.
+func (b *gridBuilder) code(ctx context.Context) (bool, error) {
+	var mu sync.Mutex
+	var common palette
+	g := b.g
+	code := make([]uint8, g.faces.Cells()+2*g.faces.Guard())
+	err := b.forRows(ctx, func(lo, hi int) error {
+		mu.Lock()
+		own := palette{common.axis, slices.Clone(common.diagonal)}
+		mu.Unlock()
+		if err := b.codeRows(lo, hi, &own, code[g.faces.Guard():]); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !common.merge(&own) {
+			return errUncoded
+		}
+		if !slices.Equal(common.diagonal, own.diagonal) {
+			renumber(b, lo, hi, &own, &common, code[g.faces.Guard():])
+		}
+		return nil
+	})
+	if err == errUncoded {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	f := &g.faces
+	f.Code, f.Axis = code, common.axis
+	for k, d := range common.diagonal {
+		f.DiagOf[k+1], f.InvOf[k+1] = d, 1/d
+	}
+	for _, w := range common.axis {
+		g.noteWeight(w)
+	}
+	return true, nil
+}
+
+// renumber gives the cells of rows lo…hi−1 the numbers that the common
+// palette has for their diagonals.
+func renumber(b *gridBuilder, lo, hi int, own, common *palette, code []uint8) {
+	var to [8]uint8
+	for k, d := range own.diagonal {
+		to[k+1] = common.number(d)
+	}
+	for i := lo; i < hi; i++ {
+		c := &code[b.g.cellOf(i)]
+		*c = *c&^kern.CodeDiagonal | to[*c&kern.CodeDiagonal]
+	}
+}
+
+var codeBit = [3]uint8{kern.CodeX, kern.CodeY, kern.CodeZ}
+
+func (b *gridBuilder) codeRows(lo, hi int, p *palette, code []uint8) error {
+	for i := lo; i < hi; i++ {
+		c := b.g.cellOf(i)
+		var bits uint8
+		fits := true
+		d, _, err := b.row(i, c, func(axis int, after bool, w float64) {
+			if p.axis[axis] == 0 {
+				p.axis[axis] = w
+			}
+			fits = fits && w == p.axis[axis]
+			if after {
+				bits |= codeBit[axis]
+			}
+		})
+		if err != nil {
+			return err
+		}
+		number := p.number(d)
+		if !fits || number == 0 {
+			return errUncoded
+		}
+		code[c] = bits | number
+	}
+	return nil
+}
+
+// weigh stores the weights as they are.
+func (b *gridBuilder) weigh(ctx context.Context) error {
+	g, f := b.g, &b.g.faces
+	size := f.Cells() + 2*f.Guard()
+	for a := range f.W {
+		f.W[a] = make([]float64, size)
+	}
+	f.D = make([]float64, size)
+	var mu sync.Mutex
+	return b.forRows(ctx, func(lo, hi int) error {
+		least, most := math.Inf(1), 0.
+		for i := lo; i < hi; i++ {
+			c := g.cellOf(i)
+			d, _, err := b.row(i, c, func(axis int, after bool, w float64) {
+				least, most = min(least, w), max(most, w)
+				if after {
+					f.W[axis][f.Guard()+c] = w
+				}
+			})
+			if err != nil {
+				return err
+			}
+			f.D[f.Guard()+c] = d
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if most > 0 {
+			g.noteWeight(least)
+			g.noteWeight(most)
+		}
+		return nil
+	})
+}
+
+func (g *Grid) noteWeight(w float64) {
+	if w > 0 {
+		if g.minWeight == 0 {
+			g.minWeight = w
+		}
+		g.minWeight, g.maxWeight = min(g.minWeight, w), max(g.maxWeight, w)
+	}
+}
+
+// forRows calls fn on chunks of rows until one fails, and returns the error
+// of the first chunk that did.
+func (b *gridBuilder) forRows(ctx context.Context, fn func(lo, hi int) error) error {
+	return forRowChunks(ctx, b.threads, b.a.Rows, fn)
+}
+
+func forRowChunks(ctx context.Context, threads, n int, fn func(lo, hi int) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	errs := make([]error, par.Chunks(n, rowChunk))
+	err := par.ForCtx(ctx, threads, len(errs), func(c int) {
+		lo, hi := par.Bounds(c, n, rowChunk)
+		if errs[c] = fn(lo, hi); errs[c] != nil {
+			stop()
+		}
+	})
+	for _, e := range errs {
+		if e != nil {
+			return e
+		}
+	}
+	return err
+}
+
+// verify compares the grid's product with the matrix's on a random vector.
+func (b *gridBuilder) verify(ctx context.Context) error {
+	g := b.g
+	v, p, q := make([]float64, g.n), g.vector(), g.vector()
+	err := forRowChunks(ctx, b.threads, g.n, func(lo, hi int) error {
+		draw := rng.NewStream(1, uint64(lo/rowChunk))
+		for i := lo; i < hi; i++ {
+			v[i] = 2*draw.Float64() - 1
+			p[g.faces.Guard()+g.cellOf(i)] = v[i]
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	par.For(b.threads, g.nx, func(i int) { kern.FaceMul(&g.faces, i, p, q) })
+	return forRowChunks(ctx, b.threads, g.n, func(lo, hi int) error {
+		for i := lo; i < hi; i++ {
+			col, val := b.a.Row(i)
+			sum, size := 0., 0.
+			for k, j := range col {
+				sum += val[k] * v[j]
+				size += math.Abs(val[k])
+			}
+			if got := q[g.faces.Guard()+g.cellOf(i)]; !(math.Abs(got-sum) <= verifyTolerance*size) {
+				return b.mismatch(i, got-sum)
+			}
+		}
+		return nil
+	})
+}
+
+// mismatch says what is wrong with row i.
+func (b *gridBuilder) mismatch(i int, difference float64) error {
+	col, val := b.a.Row(i)
+	for k, j := range col {
+		if back := b.a.At(int(j), i); back != val[k] {
+			return refuse("the matrix is not symmetric: entry (%d,%d) is %v, entry (%d,%d) is %v", i+1, j+1, val[k], j+1, i+1, back)
+		}
+	}
+	return refuse("row %d differs from the grid's by %.3g on a random vector", i+1, difference)
+}
+
+// fits refuses a box that would not fit the memory allowed.
+func (o *DetectOptions) fits(cells int) error {
+	limit := o.MaxMemory
+	if limit <= 0 {
+		limit = solver.DefaultMaxMemory
+	}
+	if need := 6 * 8 * int64(cells); need > limit {
+		return fmt.Errorf("multigrid: %w", &solver.TooLargeError{What: "the grid", Need: need, Have: limit})
+	}
+	return nil
+}

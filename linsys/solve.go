@@ -1,0 +1,447 @@
+package linsys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"solve/internal/verify"
+	"solve/matrix"
+	"solve/solver"
+)
+
+// Solve solves p. Malformed problems and options give (nil, err). A run that
+// ends before its tolerance (limits, cancelled context, rounding level,
+// breakdown, proof of inconsistency) gives its best answer with its
+// certificates and the error of its verdict.
+func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
+	s, err := New(ctx, p, opt)
+	if err != nil {
+		return nil, err
+	}
+	return s.Solve(ctx, p.B, p.X0)
+}
+
+// Solve solves for the columns of b (m×s), starting from those of x0 (n×s,
+// nil = 0). The set-up of New is used again, and that of a fallback stays.
+func (s *Solver) Solve(ctx context.Context, b, x0 *matrix.Dense) (*Result, error) {
+	if b == nil || b.Rows != s.m {
+		return nil, fmt.Errorf("linsys: the right-hand side needs %d rows: %w", s.m, solver.ErrDimension)
+	}
+	if s.opt.TimeLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.opt.TimeLimit)
+		defer cancel()
+	}
+	r := &running{Solver: s, ctx: ctx, b: b, x0: x0, start: time.Now()}
+	return r.run()
+}
+
+// running is one Solve under way.
+type running struct {
+	*Solver
+	ctx     context.Context
+	b, x0   *matrix.Dense
+	target  *matrix.Dense // b, or its part in the range of A
+	start   time.Time
+	res     *Result
+	ends    []outcome
+	defects []float64 // of the columns against the known kernel
+}
+
+func (r *running) run() (*Result, error) {
+	r.res = &Result{Analysis: r.analysis, Warnings: append([]string(nil), r.warnings...)}
+	if err := r.empty(); err != nil {
+		return nil, err
+	}
+	r.project()
+	switch {
+	case r.res.Status != solver.Unknown:
+	case r.keep != nil && len(r.keep) == 0:
+		r.res.X = zeros(r.n, r.b.Cols)
+	default:
+		if err := r.attempts(); err != nil {
+			return nil, err
+		}
+	}
+	r.res.Stats.Setup += r.setupSeconds
+	r.setupSeconds = 0 // a second Solve does not pay for it again
+	checking := time.Now()
+	if err := r.certify(); err != nil {
+		return nil, err
+	}
+	r.res.Stats.Verify = time.Since(checking).Seconds()
+	return r.res, r.res.Err()
+}
+
+// empty proves a system with an empty row to be inconsistent.
+func (r *running) empty() error {
+	if r.least || r.analysis == nil || r.analysis.EmptyRows == 0 {
+		return nil
+	}
+	for i := range r.m {
+		_, vals := r.full.Row(i)
+		if maxAbs(vals) != 0 {
+			continue
+		}
+		for j := range r.b.Cols {
+			if v := r.b.Data[i*r.b.Cols+j]; v != 0 {
+				r.res.NullVector = make([]float64, r.m)
+				r.res.NullVector[i] = 1
+				r.res.Verdict = solver.Verdict{Status: solver.Infeasible, Reason: solver.Inconsistent,
+					Detail: fmt.Sprintf("row %d of the matrix is empty, but its right-hand side is %v", i+1, v)}
+				r.res.X = zeros(r.n, r.b.Cols)
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// project measures, and with Project removes, the part of b that A cannot
+// reach.
+func (r *running) project() {
+	r.target = r.b
+	if len(r.kernel) == 0 || r.least {
+		return
+	}
+	projected := &matrix.Dense{Rows: r.b.Rows, Cols: r.b.Cols, Data: append([]float64(nil), r.b.Data...)}
+	v := make([]float64, r.m)
+	r.defects = make([]float64, r.b.Cols)
+	for j := range r.b.Cols {
+		column(r.b, j, v)
+		size, removed := r.vec.norm(v), 0.0
+		for _, z := range r.kernel {
+			d := r.vec.dot(z, v)
+			removed = math.Hypot(removed, d)
+			for i := range v {
+				v[i] -= d * z[i]
+			}
+		}
+		r.defects[j] = quotient(removed, size)
+		setColumn(projected, j, v)
+	}
+	r.target = projected
+	if !r.opt.Project {
+		return
+	}
+	for _, d := range r.defects {
+		r.res.Projection = max(r.res.Projection, d)
+	}
+	if r.res.Projection > consistent {
+		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf("b was projected onto the range of the matrix: %.3g of it was removed", r.res.Projection))
+	}
+}
+
+// consistent is the share of b along the kernel that rounding explains.
+const consistent = 1e-10
+
+// attempts runs the candidates until one is not refused.
+func (r *running) attempts() error {
+	for {
+		eng, err := r.engine(r.ctx)
+		if err != nil {
+			return r.noEngine(err)
+		}
+		solving := time.Now()
+		x := r.startingVectors()
+		r.ends = eng.solve(r.ctx, r.working(r.target), x, r.job())
+		r.res.Stats.Solve += time.Since(solving).Seconds()
+		r.res.X = r.restore(x)
+		r.account(eng)
+		end := worst(r.ends)
+		if end.err != nil && !isContext(end.err) {
+			return fmt.Errorf("linsys: recorder: %w", end.err)
+		}
+		if r.tried(end) {
+			continue
+		}
+		if !refused(end.reason) || !r.another(end) {
+			return nil
+		}
+	}
+}
+
+// noEngine ends a run for which no method is left: breakdown where a
+// factorisation told why, an error otherwise.
+func (r *running) noEngine(err error) error {
+	reason := solver.Reason("")
+	switch {
+	case isContext(err):
+		r.res.Verdict = solver.Verdict{Status: solver.Stopped, Reason: contextReason(r.ctx), Detail: "set-up did not end"}
+	case errors.Is(err, solver.ErrNotPositiveDefinite):
+		reason = solver.NotPositiveDefinite
+	case errors.Is(err, solver.ErrSingular):
+		reason = solver.Singular
+	default:
+		return err
+	}
+	if reason != "" {
+		r.res.Verdict = solver.Verdict{Status: solver.Breakdown, Reason: reason, Detail: strings.TrimPrefix(err.Error(), "linsys: ")}
+	}
+	r.res.Method, r.res.Preconditioner = r.current().method, r.current().preconditioner
+	r.res.Fallbacks = r.told
+	if r.res.X == nil {
+		r.res.X = zeros(r.n, r.b.Cols)
+	}
+	return nil
+}
+
+// another moves on to the next candidate and says why.
+func (r *running) another(end outcome) bool {
+	why := string(end.reason)
+	if end.breakdown != "" {
+		why = end.breakdown
+	}
+	return r.next(r.ctx, why)
+}
+
+// tried ends the trial of a candidate that has one, and tells whether there is
+// more to do: with it, where that pays, or with the next.
+func (r *running) tried(end outcome) bool {
+	c := &r.list[r.at]
+	if c.trial == 0 || end.reason != solver.IterationLimit || (r.opt.MaxIter > 0 && r.opt.MaxIter <= c.trial) {
+		return false
+	}
+	pays := r.pays(*c, end.residual)
+	why := fmt.Sprintf("%d iterations left a relative residual of %.2g", c.trial, end.residual)
+	c.trial = 0
+	r.x0 = r.res.X
+	return pays || r.next(r.ctx, why)
+}
+
+func (r *running) job() *job {
+	j := &job{tol: r.opt.tol(), atol: r.opt.AbsTol, maxIter: r.opt.MaxIter, damp: r.opt.Damp, record: r.recorder()}
+	if trial := r.current().trial; trial > 0 && (j.maxIter == 0 || j.maxIter > trial) {
+		j.maxIter = trial
+	}
+	return j
+}
+
+// recorder passes the residuals of the loops on; nil when nobody listens.
+func (r *running) recorder() func(int, float64, float64) error {
+	to := r.opt.Recorder
+	if to == nil {
+		return nil
+	}
+	phase := r.current().method
+	nan := math.NaN()
+	return func(iter int, recursive, truth float64) error {
+		residual := recursive
+		if !math.IsNaN(truth) {
+			residual = truth
+		}
+		return to.Record(solver.Record{Iter: iter, Phase: phase, Elapsed: time.Since(r.start), Objective: nan, Residual: residual, Gap: nan, Step: nan})
+	}
+}
+
+// account adds up what an attempt cost.
+func (r *running) account(eng engine) {
+	st, c := &r.res.Stats, r.current()
+	for _, o := range r.ends {
+		st.Iterations += o.iterations
+		st.Matvecs += o.matvecs
+	}
+	r.res.Method, r.res.Preconditioner, r.res.Why = c.method, c.preconditioner, c.why
+	if r.opt.method() != Auto {
+		r.res.Why = ""
+	}
+	r.res.Fallbacks = r.told
+	st.Predicted = c.predicted
+	if g, ok := eng.(*gridEngine); ok {
+		r.res.Fallbacks = append(append([]string(nil), r.told...), g.told...)
+	}
+	end := worst(r.ends)
+	st.EnergyError = end.energy
+	eng.describe(st)
+	if end.hi > 0 && end.lo > 0 {
+		st.ConditionEstimate, st.ConditionOf = end.hi/end.lo, "a lower bound, from the Ritz values of the preconditioned matrix"
+		if c.preconditioner == None || c.preconditioner == "" {
+			st.ConditionOf = "a lower bound, from Ritz values"
+		}
+	}
+}
+
+// worst is the outcome of the column that ended worst.
+func worst(ends []outcome) outcome {
+	if len(ends) == 0 {
+		return outcome{reason: solver.Tolerance}
+	}
+	w := ends[0]
+	for _, o := range ends[1:] {
+		if o.reason != solver.Tolerance && (w.reason == solver.Tolerance || o.residual > w.residual) {
+			w = o
+		}
+	}
+	return w
+}
+
+// certify has every column judged by the independent checker.
+func (r *running) certify() error {
+	res := r.res
+	sys := verify.LinearSystem{Rows: r.m, Cols: r.n, A: r.rows(), LeastSquares: r.least, Damp: r.opt.Damp, Threads: r.opt.Threads}
+	right := r.b
+	if r.opt.Project {
+		right = r.target
+	}
+	x := make([]float64, r.n)
+	sys.B = make([]float64, r.m)
+	worstAt := -1.0
+	for j := range right.Cols {
+		column(right, j, sys.B)
+		column(res.X, j, x)
+		c, err := verify.Linear(sys, x)
+		if err != nil {
+			return err
+		}
+		col := Column{RelativeResidual: c.RelativeResidual, BackwardError: c.BackwardError, Componentwise: c.Componentwise, Optimality: c.Optimality}
+		if j < len(r.ends) {
+			col.Iterations, col.Reason = r.ends[j].iterations, r.ends[j].reason
+		}
+		res.Columns = append(res.Columns, col)
+		certs := c.Certificates(r.opt.tol(), r.opt.AbsTol)
+		measure := badness(certs)
+		if measure > worstAt || math.IsNaN(measure) {
+			worstAt, res.Certificates = measure, certs
+			res.Stats.Reachable = c.Reachable
+			if math.IsNaN(measure) {
+				worstAt = math.Inf(1)
+			}
+		}
+	}
+	if right.Cols == 0 {
+		return nil
+	}
+	r.judge()
+	return nil
+}
+
+// badness orders columns: the value of the first certificate with a tolerance.
+func badness(certs []solver.Certificate) float64 {
+	for _, c := range certs {
+		if !math.IsNaN(c.Tol) {
+			return c.Value
+		}
+	}
+	return 0
+}
+
+// judge turns certificates and outcomes into the verdict. Only certificates
+// can say "solved".
+func (r *running) judge() {
+	res := r.res
+	failed := ""
+	for _, c := range res.Certificates {
+		if !c.OK {
+			failed = fmt.Sprintf("%s is %.3g, tolerance %.3g", c.Name, c.Value, c.Tol)
+			break
+		}
+	}
+	switch {
+	case res.Status == solver.Infeasible:
+	case r.inconsistent():
+	case failed == "":
+		if res.Status == solver.Unknown || res.Status == solver.Breakdown {
+			res.Verdict = solver.Verdict{Status: solver.Solved, Reason: solver.Tolerance}
+		}
+	case res.Status == solver.Unknown:
+		r.explain(failed)
+	}
+	r.warn()
+}
+
+// inconsistent proves, by a null vector, that there is no solution.
+func (r *running) inconsistent() bool {
+	if r.opt.Project || r.least {
+		return false
+	}
+	for j, d := range r.defects {
+		if d <= consistent {
+			continue
+		}
+		v := make([]float64, r.m)
+		column(r.b, j, v)
+		z := r.kernelPart(v)
+		sys := verify.LinearSystem{Rows: r.m, Cols: r.n, A: r.rows(), B: v, Threads: r.opt.Threads}
+		kernel, defect := verify.NullVector(sys, z)
+		if !verify.Proves(kernel, defect) {
+			continue
+		}
+		r.res.NullVector = z
+		r.res.Verdict = solver.Verdict{Status: solver.Infeasible, Reason: solver.Inconsistent, Detail: fmt.Sprintf(
+			"a null vector z of the matrix has zᵀb = %.3g ‖z‖‖b‖; the answer is the least-squares one, with a relative residual of %.3g", defect, r.res.Columns[j].RelativeResidual)}
+		return true
+	}
+	return false
+}
+
+// kernelPart is the part of v in the known kernel.
+func (r *running) kernelPart(v []float64) []float64 {
+	z := make([]float64, len(v))
+	for _, k := range r.kernel {
+		d := r.vec.dot(k, v)
+		for i := range z {
+			z[i] += d * k[i]
+		}
+	}
+	if scale := maxAbs(z); scale > 0 {
+		for i := range z {
+			z[i] /= scale
+		}
+	}
+	return z
+}
+
+// explain says why a run did not solve.
+func (r *running) explain(failed string) {
+	end := worst(r.ends)
+	v := solver.Verdict{Status: solver.Stopped, Reason: end.reason, Detail: failed}
+	switch end.reason {
+	case solver.NotPositiveDefinite, solver.Singular:
+		v.Status = solver.Breakdown
+	case solver.Tolerance, "":
+		v.Reason = solver.AtRoundoff
+	}
+	if end.breakdown != "" {
+		v.Detail = end.breakdown + "; " + failed
+	}
+	if st := r.res.Stats; v.Reason == solver.AtRoundoff && r.singular == nil && st.ConditionEstimate*roundoff > numericallySingular {
+		v.Status, v.Reason = solver.Breakdown, solver.Singular
+		v.Detail = fmt.Sprintf("the condition number is estimated as %.1e; %s", st.ConditionEstimate, failed)
+	}
+	if r.singular != nil && v.Reason != solver.TimeLimit && v.Reason != solver.Interrupted {
+		v.Status, v.Reason = solver.Breakdown, solver.Singular
+		v.Detail = strings.TrimPrefix(r.singular.Error(), "linsys: ") + "; " + failed
+	}
+	if v.Reason == solver.AtRoundoff && r.res.Stats.Reachable > 0 {
+		v.Detail += fmt.Sprintf("; rounding alone may leave %.1e", r.res.Stats.Reachable)
+	}
+	r.res.Verdict = v
+}
+
+// warn says what a user should know about the numbers.
+func (r *running) warn() {
+	st := &r.res.Stats
+	if st.ConditionEstimate*roundoff > numericallySingular {
+		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf(
+			"numerically singular: the condition number is estimated as %.1e, digits of x may be meaningless", st.ConditionEstimate))
+	}
+}
+
+// numericallySingular is the product of the condition number and the unit
+// roundoff from which no digit of x can be trusted.
+const numericallySingular = 0.1
+
+func isContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func contextReason(ctx context.Context) solver.Reason {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return solver.TimeLimit
+	}
+	return solver.Interrupted
+}
