@@ -19,7 +19,8 @@ const (
 	breakdownRho   = 1e-14 // |r̂ᵀr|/(‖r̂‖‖r‖)
 	breakdownOmega = 1e-12 // |tᵀs|/(‖t‖‖s‖)
 	maxRestarts    = 5
-	keepBest       = 0.9 // ratio to the best residual that makes a copy of x worth its while
+	diverged       = 1e12 // ratio to the best residual from which nothing comes back
+	keepBest       = 0.9  // ratio to the best residual that makes a copy of x worth its while
 )
 
 // bicgstab solves a square system.
@@ -76,8 +77,12 @@ func (b *biorthogonal) iterate() (broken string) {
 			b.settle()
 			return broken
 		}
-		// b − A x, since the recursive residual has lost its way.
-		b.truth()
+		// From b − A x, since the recursion has lost its way.
+		if broken != "" {
+			b.settle()
+		}
+		b.bestRec = b.truth()
+		copy(b.bestX, b.x)
 		copy(b.r, b.t)
 	}
 }
@@ -105,8 +110,7 @@ func (b *biorthogonal) sweep() (next action, broken string) {
 		b.mul(b.v, b.pm)
 		sv, vv := v.dot2(b.v, b.shadow, b.v)
 		if !finite(sv) {
-			b.fail(solver.EvaluationError, fmt.Sprintf("r̂ᵀA M⁻¹p = %g at iteration %d", sv, b.k+1))
-			return stop, ""
+			return b.overflow("r̂ᵀA M⁻¹p", sv, b.p, b.pm)
 		}
 		if math.Abs(sv) <= breakdownRho*shadowNorm*math.Sqrt(vv) {
 			return proceed, fmt.Sprintf("r̂ᵀA p = %.3g at iteration %d, ‖r̂‖‖A p‖ = %.3g", sv, b.k+1, shadowNorm*math.Sqrt(vv))
@@ -124,11 +128,13 @@ func (b *biorthogonal) sweep() (next action, broken string) {
 		b.mul(b.as, b.sm)
 		ts, tt := v.dot2(b.as, b.r, b.as)
 		if !finite(ts) {
-			b.fail(solver.EvaluationError, fmt.Sprintf("tᵀs = %g at iteration %d", ts, b.k))
-			return stop, ""
+			return b.overflow("tᵀs", ts, b.r, b.sm)
 		}
 		v.axpy(alpha, b.pm, b.x)
 		if math.Abs(ts) <= breakdownOmega*math.Sqrt(tt*ss) {
+			if next := b.judge(b.k, math.Sqrt(ss)); next != proceed {
+				return next, ""
+			}
 			b.note(math.Sqrt(ss))
 			return proceed, fmt.Sprintf("tᵀs = %.3g at iteration %d, ‖t‖‖s‖ = %.3g", ts, b.k, math.Sqrt(tt*ss))
 		}
@@ -138,6 +144,9 @@ func (b *biorthogonal) sweep() (next action, broken string) {
 		if next := b.judge(b.k, norm); next != proceed {
 			return next, ""
 		}
+		if norm > diverged*b.bestRec {
+			return proceed, fmt.Sprintf("the relative residual has grown to %.3g at iteration %d", norm/b.normB, b.k)
+		}
 		b.note(norm)
 		old := rho
 		rho = v.dot(b.shadow, b.r)
@@ -146,6 +155,18 @@ func (b *biorthogonal) sweep() (next action, broken string) {
 		}
 		v.direction(b.r, (rho/old)*(alpha/omega), -omega, b.v, b.p)
 	}
+}
+
+// overflow tells a preconditioner that returns NaN from vectors that have
+// grown out of range.
+func (b *biorthogonal) overflow(what string, value float64, in, out []float64) (next action, broken string) {
+	text := fmt.Sprintf("%s = %g at iteration %d", what, value, b.k+1)
+	if finite(b.work.v.norm(in)) && !finite(b.work.v.norm(out)) {
+		b.out.iterations = b.k
+		b.fail(solver.EvaluationError, "the preconditioner gives "+text)
+		return stop, ""
+	}
+	return proceed, text
 }
 
 // note keeps x if its residual is clearly the smallest so far.

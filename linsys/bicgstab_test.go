@@ -46,8 +46,38 @@ func TestBiCGSTABOnSkew(t *testing.T) {
 	const n = 60
 	s := newSystem(skew(n), normals(41, n))
 	s.normA = 2
+	last := 0
+	s.record = func(iter int, _, _ float64) error {
+		if iter != last+1 {
+			t.Errorf("iteration %d after %d", iter, last)
+		}
+		last = iter
+		return nil
+	}
 	out := bicgstab(context.Background(), s)
 	solved(t, "bicgstab", s, out)
+	if last != out.iterations {
+		t.Errorf("%d iterations, %d recorded", out.iterations, last)
+	}
+}
+
+// A matrix that makes the iterates grow out of range is not blamed on a
+// preconditioner, and the best x stays.
+func TestBiCGSTABDiverges(t *testing.T) {
+	n := 4
+	a := matrix.Dense{Rows: n, Cols: n, Data: make([]float64, n*n)}
+	for i := range n {
+		for j := i + 1; j < n; j++ {
+			a.Data[i*n+j] = 1 + float64(i*j)
+		}
+	}
+	s := newSystem(&a, normals(44, n))
+	s.m = mapping(func(z, r []float64) { copy(z, r) })
+	out := bicgstab(context.Background(), s)
+	honest(t, "bicgstab", s, out)
+	if out.reason == solver.Tolerance || out.reason == solver.EvaluationError || out.residual > 1 {
+		t.Errorf("%s, relative residual %g: %s", out.reason, out.residual, out.breakdown)
+	}
 }
 
 // The best x is left, though the last one is often worse.

@@ -89,7 +89,7 @@ type lane struct {
 	gamma  float64
 	beta   float64
 	square float64 // rᵀr
-	fresh  bool // the next direction is the preconditioned residual
+	fresh  bool    // the next direction is the preconditioned residual
 	ended  bool
 	tri    *tridiagonal
 	recent energyWindow

@@ -3,6 +3,7 @@ package linsys
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"solve/linsys/direct"
 	"solve/linsys/multigrid"
@@ -52,10 +53,15 @@ func (s *Solver) buildCholesky(ctx context.Context) (engine, error) {
 	if an.Bytes() > s.opt.MemoryLimit() {
 		return nil, fmt.Errorf("linsys: %w", &solver.TooLargeError{What: "the Cholesky factor", Need: an.Bytes(), Have: s.opt.MemoryLimit()})
 	}
-	f, err := an.Factor(ctx, s.a, s.opt.Threads)
+	a, d := s.a, []float64(nil)
+	if s.badlyScaled() {
+		a, d = equilibrateSymmetric(a)
+	}
+	c, err := an.Factor(ctx, a, s.opt.Threads)
 	if err != nil {
 		return nil, fmt.Errorf("linsys: %w", err)
 	}
+	f := unscaled(c, d)
 	return s.factored(f, func(st *Stats) {
 		st.FactorNNZ, st.Flops, st.Ordering, st.Memory = an.FactorNNZ(), an.Flops(), an.Ordering(), an.Bytes()
 		st.PositivePivots, st.NegativePivots = s.a.Rows, 0
@@ -121,18 +127,26 @@ func (s *Solver) buildLDLT(ctx context.Context) (engine, error) {
 	if s.dense != nil {
 		return nil, fmt.Errorf("linsys: ldlt is for sparse matrices; lu takes dense ones: %w", solver.ErrInput)
 	}
-	an, err := direct.AnalyzeLDLT(s.a, nil)
+	a, d := s.a, []float64(nil)
+	if s.badlyScaled() {
+		var err error
+		if a, d, err = equilibrateByMatching(a); err != nil {
+			return nil, fmt.Errorf("linsys: %w", err)
+		}
+	}
+	an, err := direct.AnalyzeLDLT(a, nil)
 	if err != nil {
 		return nil, fmt.Errorf("linsys: %w", err)
 	}
 	if an.Bytes() > s.opt.MemoryLimit() {
 		return nil, fmt.Errorf("linsys: %w", &solver.TooLargeError{What: "the LDLᵀ factor", Need: an.Bytes(), Have: s.opt.MemoryLimit()})
 	}
-	f, err := an.Factor(ctx, s.a, s.opt.Threads)
+	l, err := an.Factor(ctx, a, s.opt.Threads)
 	if err != nil {
 		return nil, fmt.Errorf("linsys: %w", err)
 	}
-	positive, negative, zero := f.Inertia()
+	f := unscaled(l, d)
+	positive, negative, zero := l.Inertia()
 	if zero > 0 {
 		return nil, fmt.Errorf("linsys: the matrix is singular: %d of its pivots vanish: %w", zero, solver.ErrSingular)
 	}
@@ -206,6 +220,9 @@ func (s *Solver) buildIterative(ctx context.Context, c choice) (engine, error) {
 		e.loop = bicgstab
 	case LSMR:
 		e.loop = lsmr
+		if s.dense != nil && sketchable(s.m, s.n) && sketchBytes(s.n) <= s.opt.MemoryLimit() {
+			e.loop = sketched
+		}
 	case LSQR:
 		e.loop = lsqr
 	case DPCG:
@@ -227,34 +244,53 @@ func (s *Solver) precondition(ctx context.Context, name string) (Preconditioner,
 	if s.dense != nil {
 		return s.denseJacobi()
 	}
-	incomplete := func(m *LDU, err error) (Preconditioner, func(*Stats), error) {
-		if err != nil {
-			return nil, nil, err
-		}
-		m.SetThreads(s.opt.Threads)
-		return m, func(st *Stats) { st.FactorNNZ, st.Shift = int64(m.NNZ()), m.Shift() }, nil
-	}
 	switch name {
 	case Jacobi:
-		m, err := NewAbsJacobi(s.a)
+		m, err := s.jacobi()
 		return m, nil, err
-	case SSOR:
-		return incomplete(NewSSOR(s.a, ssorOmega))
-	case IC0:
-		return incomplete(NewIC0(s.a))
-	case MIC0:
-		return incomplete(NewMIC0(s.a, micShare))
-	case ICT:
-		return incomplete(NewICT(s.a, fillPerRow, dropTolerance))
-	case ILU0:
-		return incomplete(NewILU0(s.a))
-	case ILUT:
-		return incomplete(NewILUT(s.a, fillPerRow, dropTolerance))
+	case SSOR, IC0, MIC0, ICT, ILU0, ILUT:
+		return s.incomplete(name)
 	case Cheb:
 		m, err := NewChebyshev(s.a, or(s.opt.Degree, chebyshevDegree), s.opt.Threads)
 		return m, nil, err
 	}
 	return s.multigrid(ctx, name)
+}
+
+// jacobi is the preconditioner of the diagonal or, for a matrix of small
+// blocks that may be definite, of the diagonal blocks, if these are.
+func (s *Solver) jacobi() (Preconditioner, error) {
+	if b := blockSize(s.a); b > 1 && (s.analysis.MaybePositive() || s.analysis.MaybeNegative()) {
+		if m, err := NewBlockJacobi(s.a, b); err == nil && m.positive() {
+			return m, nil
+		}
+	}
+	return NewAbsJacobi(s.a)
+}
+
+// positive tells whether the blocks are positive definite, by Cholesky
+// factorisation of their inverses.
+func (m *BlockDiagonal) positive() bool {
+	var l [maxBlockSize * maxBlockSize]float64
+	for lo := 0; lo < m.n; lo += m.size {
+		k := min(m.size, m.n-lo)
+		copy(l[:], m.inv[lo*m.size:][:k*k])
+		for j := range k {
+			for i := j; i < k; i++ {
+				for c := range j {
+					l[i*k+j] -= l[i*k+c] * l[j*k+c]
+				}
+			}
+			pivot := l[j*k+j]
+			if !(pivot > 0) {
+				return false
+			}
+			for i := j; i < k; i++ {
+				l[i*k+j] /= math.Sqrt(pivot)
+			}
+		}
+	}
+	return true
 }
 
 // mostIterations bounds the iterations of a Krylov method unless the

@@ -131,7 +131,11 @@ func (l *loop) badPreconditioner(k int, gamma float64) {
 
 func (l *loop) badCurvature(k int, delta, pp float64) {
 	l.out.iterations = k
-	if !finite(delta) || pp == 0 {
+	if pp == 0 {
+		l.fail(solver.Stalled, fmt.Sprintf("the direction is zero at iteration %d", k+1))
+		return
+	}
+	if !finite(delta) {
 		l.fail(solver.EvaluationError, fmt.Sprintf("pᵀAp = %g for a direction of norm %.3g at iteration %d", delta, math.Sqrt(pp), k+1))
 		return
 	}

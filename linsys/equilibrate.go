@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"solve/linsys/direct"
 	"solve/matrix"
 )
 
@@ -49,6 +50,25 @@ func equilibrate(a *matrix.CSR) (scaled *matrix.CSR, dr, dc []float64) {
 	return scaleBoth(a, dr, dc), dr, dc
 }
 
+// equilibrateByMatching is equilibrateSymmetric for matrices whose diagonal
+// says little: with a matching of columns with rows that has the largest
+// product, and its scales r and c, d_i = √(r_i c_i). No scaled entry is much
+// larger than one, and every row and column has one of that size, as with the
+// largest entries as norms, but here the scaling of a badly scaled matrix is
+// undone (Duff & Pralet, Strategies for scaling and pivoting for sparse
+// symmetric indefinite problems, 2005). The error is that of
+// direct.ScaledMatching.
+func equilibrateByMatching(a *matrix.CSR) (scaled *matrix.CSR, d []float64, err error) {
+	_, r, c, err := direct.ScaledMatching(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range r {
+		r[i] = powerOfTwo(math.Sqrt(r[i]) * math.Sqrt(c[i]))
+	}
+	return scaleBoth(a, r, r), r, nil
+}
+
 // powerOfTwo returns the power of two nearest to x in the logarithm, 1 for an
 // infinite x.
 func powerOfTwo(x float64) float64 {
@@ -67,4 +87,73 @@ func scaleBoth(a *matrix.CSR, dr, dc []float64) *matrix.CSR {
 		}
 	}
 	return scaled
+}
+
+// hugeScale is the ratio of row norms from which symmetric matrices are
+// equilibrated before they are factorised.
+const hugeScale = 1e8
+
+// badlyScaled tells whether A is symmetric with rows of very different size.
+func (s *Solver) badlyScaled() bool { return s.analysis.Symmetric && s.analysis.RowScale > hugeScale }
+
+// equilibrated is the preconditioner M⁻¹ = D M_s⁻¹ D of A, where m is one of
+// D A D.
+type equilibrated struct {
+	d []float64
+	m Preconditioner
+	r []float64
+}
+
+// Apply computes z = M⁻¹ r.
+func (e *equilibrated) Apply(z, r []float64) {
+	checkApply("equilibrated", len(e.d), z, r)
+	for i, d := range e.d {
+		e.r[i] = d * r[i]
+	}
+	e.m.Apply(z, e.r)
+	for i, d := range e.d {
+		z[i] *= d
+	}
+}
+
+// symmetricFactor solves for one right-hand side or several.
+type symmetricFactor interface {
+	factorization
+	blockFactorization
+}
+
+// scaledFactor solves A x = b by a factor of D A D: x = D (D A D)⁻¹ D b.
+type scaledFactor struct {
+	d []float64
+	f symmetricFactor
+}
+
+// unscaled is the factor of A that f is where d is nil, and that it makes as
+// one of D A D otherwise.
+func unscaled(f symmetricFactor, d []float64) symmetricFactor {
+	if d == nil {
+		return f
+	}
+	return &scaledFactor{d: d, f: f}
+}
+
+func (s *scaledFactor) Solve(x []float64) {
+	s.scale(x, 1)
+	s.f.Solve(x)
+	s.scale(x, 1)
+}
+
+func (s *scaledFactor) SolveBlock(x []float64, k int) {
+	s.scale(x, k)
+	s.f.SolveBlock(x, k)
+	s.scale(x, k)
+}
+
+// scale multiplies row i of the n×k matrix by d_i.
+func (s *scaledFactor) scale(x []float64, k int) {
+	for i, d := range s.d {
+		for j := range x[i*k : (i+1)*k] {
+			x[i*k+j] *= d
+		}
+	}
 }

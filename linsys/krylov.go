@@ -37,6 +37,7 @@ type system struct {
 	deflate    int     // deflated CG: Lanczos vectors; 0: defaultDeflation
 	damp       float64 // least squares: λ of min ‖A x − b‖² + λ²‖x‖²
 	columns    int     // block CG: right-hand sides, b and x row-major n×columns; 0: 1
+	consistent bool    // MINRES: b is known to lie in the range of A
 	seed       uint64  // of sketches
 
 	work *workspace // vectors kept from call to call; nil: made by the call

@@ -37,7 +37,10 @@ func minres(ctx context.Context, s *system) outcome {
 	plain := *s
 	plain.m = nil
 	out := continued(ctx, &plain, l.out, minres)
-	out.reason = solver.Inconsistent
+	switch out.reason {
+	case solver.Stalled, solver.AtRoundoff, solver.IterationLimit:
+		out.reason, out.breakdown = l.out.reason, l.out.breakdown
+	}
 	return out
 }
 
@@ -56,7 +59,13 @@ func (g *lanczos) restartFrom(r []float64) bool {
 	copy(g.r2, r)
 	clear(g.r1)
 	g.beta, g.older, g.k = 0, 0, 0
-	return g.normalise()
+	if !g.normalise() {
+		return false
+	}
+	if g.beta == 0 {
+		g.l.badPreconditioner(g.l.out.iterations, 0)
+	}
+	return g.beta > 0
 }
 
 // normalise computes z = M⁻¹r2 and β = √(r2ᵀz).
@@ -112,7 +121,7 @@ func (l *loop) cycleMinres(g *lanczos, w, w1, r []float64, tri *tridiagonal, kep
 	phibar, dbar, epsln, cs, sn := g.beta, 0.0, 0.0, -1.0, 0.0
 	square := 0.0 // ‖T‖²_F
 	entry := 0.0  // T_{k,k−1}
-	seen := 1.0   // the smallest ‖A r‖/(‖A‖‖r‖) that was looked at
+	seen := 1.0   // the smallest ‖A r‖/(‖A‖‖r‖) so far, where it was looked at
 	norm := safeNorm(l.v.dot(r, r), r)
 	for {
 		if !g.step() {
@@ -129,12 +138,14 @@ func (l *loop) cycleMinres(g *lanczos, w, w1, r []float64, tri *tridiagonal, kep
 		epsln = sn * g.beta
 		dbar = -cs * g.beta
 		root := math.Hypot(gbar, dbar)
-		if optimality := root / math.Sqrt(square); optimality <= l.tol && optimality < seen/4 {
+		optimality := root / math.Sqrt(square)
+		if optimality <= l.tol && optimality < seen/2 && !l.consistent {
 			// Before x is updated: the step may be along the kernel.
-			if l.leastSquares(k-1, norm, kept) {
-				return k - 1, stop
-			}
+			l.consider(kept)
 			seen = optimality
+		}
+		if (optimality > leftBehind*seen && kept.optimality <= l.tol || kept.optimality <= nullVector) && !kept.examined {
+			return k - 1, l.examine(kept, k-1, norm)
 		}
 		gammaNew := max(math.Hypot(gbar, g.beta), roundoff*roundoff*math.Sqrt(square))
 		cs, sn = gbar/gammaNew, g.beta/gammaNew
@@ -155,7 +166,7 @@ func (l *loop) cycleMinres(g *lanczos, w, w1, r []float64, tri *tridiagonal, kep
 			norm = safeNorm(l.v.axpby(next, g.r2, sn*sn, r), r)
 		}
 		if next := l.judge(k, norm); next != proceed {
-			l.orInconsistent(kept)
+			l.orInconsistent(kept, k)
 			return k, next
 		}
 		if g.beta <= roundoff*math.Sqrt(square) {
@@ -166,77 +177,110 @@ func (l *loop) cycleMinres(g *lanczos, w, w1, r []float64, tri *tridiagonal, kep
 				return k, stop
 			}
 			next := l.unconfirmed(truth)
-			l.orInconsistent(kept)
+			l.orInconsistent(kept, k)
 			return k, next
 		}
 	}
 }
 
-// inconsistentAt is ‖A r‖/(‖A‖‖r‖) from which a residual counts, at once, as
-// one that no x reduces. The tolerance is enough where a run got no further:
-// until then r may as well be along an eigenvector of a tiny eigenvalue.
-const inconsistentAt = 1e-10
+// A singular and inconsistent system shows by ‖A r‖/(‖A‖‖r‖) becoming small
+// while ‖r‖ doesn't, and then, in floating point, by x growing along the
+// kernel. So would a nonsingular system with a tiny eigenvalue, up to a point.
+// The x with the smallest ‖A r‖ is kept, and when it is left behind its
+// residual is examined.
 
-// leastSquares tells, where the recurrence says so, whether the recomputed
-// residual of iteration k is orthogonal to the range of A. x is kept if it is
-// nearly so: on a singular matrix the steps to come may go far along the
-// kernel.
-func (l *loop) leastSquares(k int, norm float64, kept *candidate) bool {
-	truth := l.truth()
-	if truth <= l.target {
-		return false
-	}
-	if l.orthogonalToRange(min(l.tol, inconsistentAt)) {
-		l.tick(k, norm, truth)
-		l.inconsistent()
-		return true
-	}
-	if l.out.optimality < kept.optimality {
-		kept.optimality = l.out.optimality
-		kept.x = append(kept.x[:0], l.x...)
-	}
-	return false
-}
+const (
+	// leftBehind is how much ‖A r‖ has to grow for its minimum to count as
+	// passed.
+	leftBehind = 100
+	// nullVector is the ‖A z‖/(‖A‖‖z‖) of a z that counts as one.
+	nullVector = 1e-12
+)
 
 // candidate is the x nearest to least squares so far.
 type candidate struct {
 	x          []float64
-	optimality float64
+	optimality float64 // ‖A z‖/(‖A‖‖z‖), z = M⁻¹r: of what is minimised, the gradient
+	examined   bool
 }
 
-// orInconsistent looks, where a run has ended short of its aim, whether that
-// is because no x has a smaller residual than the candidate, or else the best.
-func (l *loop) orInconsistent(kept *candidate) {
+// consider keeps x if it is the best candidate.
+func (l *loop) consider(kept *candidate) {
+	if l.truth() <= l.target {
+		return
+	}
+	used := l.work.used
+	z, az := l.work.take(len(l.t)), l.work.take(len(l.t))
+	l.work.used = used
+	l.precondition(z, l.t)
+	if e := l.relativeProduct(az, z); e < kept.optimality {
+		kept.optimality = e
+		kept.x = append(kept.x[:0], l.x...)
+	}
+}
+
+// relativeProduct computes az = A z and returns ‖A z‖/(‖A‖‖z‖).
+func (l *loop) relativeProduct(az, z []float64) float64 {
+	l.mul(az, z)
+	return l.v.norm(az) / (l.matrixNorm() * l.v.norm(z))
+}
+
+// examine returns to the candidate and ends the run if no x is much better.
+// If some is, a new start will find it soon: r is next to its eigenvector.
+func (l *loop) examine(kept *candidate, k int, norm float64) action {
+	kept.examined = true
+	copy(l.x, kept.x)
+	l.bestNorm = math.Inf(1) // an x of rounding errors may have seemed better
+	truth := l.truth()
+	if !l.inconsistent(k) {
+		return restart
+	}
+	l.out.optimality = kept.optimality
+	l.tick(k, norm, truth)
+	return stop
+}
+
+// orInconsistent examines the candidate of a run that ended short of its aim.
+func (l *loop) orInconsistent(kept *candidate, k int) {
 	switch l.out.reason {
 	case solver.Stalled, solver.AtRoundoff, solver.IterationLimit:
 	default:
 		return
 	}
-	if kept.optimality <= l.tol {
-		copy(l.x, kept.x)
-		l.bestNorm = math.Inf(1) // an x of rounding errors may have seemed better
+	if kept.examined || kept.optimality > l.tol {
+		return
 	}
-	if !(l.truth() <= l.bestNorm) {
-		copy(l.x, l.best)
-		l.truth()
-	}
-	if l.orthogonalToRange(l.tol) {
-		l.inconsistent()
+	reason, x := l.out.reason, append([]float64(nil), l.x...)
+	if l.examine(kept, k, l.bestNorm) == restart {
+		l.out.reason = reason
+		copy(l.x, x)
 	}
 }
 
-// orthogonalToRange tells whether ‖A z‖ ≤ limit ‖A‖‖z‖ for z = M⁻¹t, t the
-// residual: of what is minimised, the gradient.
-func (l *loop) orthogonalToRange(limit float64) bool {
+// inconsistent looks for a null vector that b is not orthogonal to, near
+// z = M⁻¹t, t the residual: what A y = A z leaves of it. Where A is
+// nonsingular that is nothing.
+func (l *loop) inconsistent(k int) bool {
 	used := l.work.used
-	z, y := l.work.take(len(l.t)), l.work.take(len(l.t))
-	l.work.used = used
+	defer func() { l.work.used = used }()
+	n := len(l.t)
+	z, az, y := l.work.take(n), l.work.take(n), l.work.take(n)
 	l.precondition(z, l.t)
-	l.mul(y, z)
-	l.out.optimality = l.v.norm(y) / (l.matrixNorm() * l.v.norm(z))
-	return l.out.optimality <= limit
-}
-
-func (l *loop) inconsistent() {
-	l.fail(solver.Inconsistent, fmt.Sprintf("the residual r has ‖A r‖/(‖A‖‖r‖) = %.2g: no x makes it smaller", l.out.optimality))
+	small := l.relativeProduct(az, z)
+	if small > nullVector {
+		clear(y)
+		out := minres(l.ctx, &system{
+			a: l.a, b: az, x: y, normA: l.normA, longest: l.longest, consistent: true,
+			atol: nullVector / 4 * l.normA * l.v.norm(z), maxIter: max(1, l.maxIter-k), threads: l.threads,
+		})
+		l.out.matvecs += out.matvecs
+		l.v.axpy(-1, y, z)
+		small = l.relativeProduct(az, z)
+	}
+	share := math.Abs(l.v.dot(z, l.b)) / l.v.norm(z)
+	if !(small <= nullVector) || share <= l.target {
+		return false
+	}
+	l.fail(solver.Inconsistent, fmt.Sprintf("a z with ‖A z‖/(‖A‖‖z‖) = %.2g has zᵀb/(‖z‖‖b‖) = %.3g", small, share/l.normB))
+	return true
 }

@@ -140,7 +140,7 @@ func (l *loop) precondition(z, r []float64) {
 // and returns its norm.
 func (l *loop) truth() float64 {
 	var norm float64
-	if maxAbs(l.x) == 0 {
+	if isZero(l.x) {
 		copy(l.t, l.b)
 		norm = l.normB
 	} else {

@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
+	"solve/internal/rng"
 	"solve/solver"
 )
 
@@ -147,5 +150,77 @@ func TestLaplacianOnCollection(t *testing.T) {
 	honest(t, "minres", s, out)
 	if out.reason != solver.Inconsistent {
 		t.Errorf("%s, relative residual %g", out.reason, out.residual)
+	}
+}
+
+// randomKind draws a matrix that may be anything: definite or not, badly
+// scaled, singular, unsymmetric, nilpotent, zero.
+func randomKind(seed uint64, n int) *mat.Dense {
+	random := rng.New(seed)
+	var a *mat.Dense
+	switch random.Below(6) {
+	case 0:
+		a = randomSPD(seed, n)
+	case 1:
+		a = randomSymmetric(seed, n)
+	case 2: // of low rank
+		g := randomDense(seed, n, 1+n/3)
+		a = mat.NewDense(n, n, nil)
+		a.Mul(g, g.T())
+		symmetrise(a)
+	case 3:
+		a = randomDense(seed, n, n)
+	case 4: // strictly triangular
+		a = randomDense(seed, n, n)
+		for i := range n {
+			for j := range i + 1 {
+				a.Set(i, j, 0)
+			}
+		}
+	default:
+		a = mat.NewDense(n, n, nil)
+		for range n {
+			a.Set(random.Below(n), random.Below(n), random.Normal())
+		}
+	}
+	if random.Below(3) == 0 {
+		for i := range n {
+			for j := range n {
+				a.Set(i, j, a.At(i, j)*math.Pow(10, float64((i*7+j*7)%13-6)))
+			}
+		}
+	}
+	return a
+}
+
+// Whatever the matrix is and however wrong the method for it: no claim that
+// isn't met, no NaN, nothing worse than the start, and a reason.
+func TestAnyMatrixEndsHonestly(t *testing.T) {
+	for seed := range uint64(150) {
+		random := rng.NewStream(seed, 3)
+		n := 1 + random.Below(25)
+		a := operatorOf(randomKind(seed, n))
+		b := normals(seed+9000, n)
+		if random.Below(3) == 0 { // consistent for sure
+			x := normals(seed+8000, n)
+			a.MulVecTo(b, false, x)
+		}
+		for name, run := range squareMethods {
+			s := newSystem(a, b)
+			s.maxIter, s.restart, s.directions = 40*n, 1+n/2, int(seed%4)
+			start := 1.0
+			if random.Below(2) == 0 {
+				s.x = normals(seed+7000, n)
+				start = trueResidual(a, b, s.x) / norm2(b)
+			}
+			out := run(context.Background(), s)
+			honest(t, name, s, out)
+			if out.reason == "" || out.residual > start*(1+1e-9) && norm2(b) > 0 {
+				t.Errorf("%s, seed %d: %q, relative residual %g from %g", name, seed, out.reason, out.residual, start)
+			}
+			if !finite(out.lo) || !finite(out.hi) {
+				t.Errorf("%s, seed %d: Ritz values %g and %g", name, seed, out.lo, out.hi)
+			}
+		}
 	}
 }

@@ -56,6 +56,7 @@ type Stats struct {
 	OperatorComplexity float64 // of a hierarchy
 	Levels             int
 	Shift              float64 // relative diagonal shift of an incomplete factor
+	PivotsReplaced     int     // of an incomplete factor, for being too small
 	Grid               []int   // sides of the box of cells, slowest first
 	PositivePivots     int     // inertia, where it is known
 	NegativePivots     int

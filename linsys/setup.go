@@ -293,7 +293,7 @@ func (s *Solver) engine(ctx context.Context) (engine, error) {
 		start := time.Now()
 		eng, err := s.build(ctx, s.current())
 		s.setupSeconds += time.Since(start).Seconds()
-		if errors.Is(err, solver.ErrSingular) && s.singular == nil {
+		if s.singular == nil && s.provesSingular(err) {
 			s.singular = err
 		}
 		switch {
@@ -304,6 +304,14 @@ func (s *Solver) engine(ctx context.Context) (engine, error) {
 		}
 	}
 	return s.eng, nil
+}
+
+// provesSingular tells whether the set-up of the current candidate found A to
+// be singular. Incomplete factors that are prove nothing, unless the pattern
+// of A does.
+func (s *Solver) provesSingular(err error) bool {
+	var structural *direct.SingularError
+	return errors.Is(err, solver.ErrSingular) && (!s.iterates(s.current().method) || errors.As(err, &structural))
 }
 
 // operator is A as given, or what is left of it without empty rows.

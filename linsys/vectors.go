@@ -212,6 +212,15 @@ func maxAbs(x []float64) float64 {
 	return m
 }
 
+func isZero(x []float64) bool {
+	for _, t := range x {
+		if t != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // axpy computes y += a x.
 func (v *vectors) axpy(a float64, x, y []float64) {
 	v.a, v.x, v.y = a, x, y

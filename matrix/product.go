@@ -57,39 +57,26 @@ func (a *CSR) mulBlock(lo, hi int, dst, x []float64) {
 }
 
 // Parallel returns a as an operator that multiplies on up to threads
-// goroutines (0 = GOMAXPROCS), with the same bits as a itself. A product
-// allocates nothing; the operator is not for concurrent use.
+// goroutines (0 = GOMAXPROCS), with the same bits as a itself.
 func (a *CSR) Parallel(threads int) Operator {
 	if threads = par.Threads(threads); threads == 1 || a.NNZ() < 4*productChunk {
 		return a
 	}
-	p := &parallelCSR{CSR: a, threads: threads}
-	p.block = p.mulBlock
-	return p
+	return &parallelCSR{a, threads}
 }
 
 type parallelCSR struct {
 	*CSR
 	threads int
-	block   func(k int) // mulBlock, made a value once
-
-	// the product under way
-	of     *CSR
-	dst, x []float64
 }
 
 func (p *parallelCSR) MulVecTo(dst []float64, trans bool, x []float64) {
-	checkVectors("CSR", p.Rows, p.Cols, dst, trans, x)
-	p.of, p.dst, p.x = p.CSR, dst, x
+	a := p.CSR
+	checkVectors("CSR", a.Rows, a.Cols, dst, trans, x)
 	if trans {
-		p.of = p.Transpose()
+		a = a.Transpose()
 	}
-	par.For(p.threads, len(p.of.blocks())-1, p.block)
-}
-
-func (p *parallelCSR) mulBlock(k int) {
-	b := p.of.blocks()
-	p.of.mulBlock(b[k], b[k+1], p.dst, p.x)
+	a.runBlocks(p.threads, dst, x, 1)
 }
 
 // MulVecTo implements Operator.

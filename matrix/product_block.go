@@ -90,6 +90,11 @@ func (a *CSR) mulBlockTo(threads int, dst, x []float64, k int) {
 	if k < 1 || len(dst) != a.Rows*k || len(x) != a.Cols*k {
 		panic(fmt.Sprintf("matrix: CSR: %d×%d product of %d vectors, %d numbers, into %d", a.Rows, a.Cols, k, len(x), len(dst)))
 	}
+	a.runBlocks(threads, dst, x, k)
+}
+
+// runBlocks multiplies k vectors, whose lengths have been checked.
+func (a *CSR) runBlocks(threads int, dst, x []float64, k int) {
 	t := blockTasks.Get().(*blockTask)
 	t.a, t.cuts, t.dst, t.x, t.k, t.dots = a, a.blocks(), dst, x, k, false
 	t.run(threads)

@@ -172,6 +172,9 @@ func workDone(res *linsys.Result) []string {
 	if s.Shift > 0 {
 		out = append(out, fmt.Sprintf("diagonal shifted by %.2g", s.Shift))
 	}
+	if s.PivotsReplaced > 0 {
+		out = append(out, fmt.Sprintf("%d small pivots replaced", s.PivotsReplaced))
+	}
 	if s.NegativePivots > 0 && s.PositivePivots > 0 {
 		out = append(out, fmt.Sprintf("inertia %d, %d, %d", s.PositivePivots, s.NegativePivots, s.ZeroPivots))
 	}
@@ -248,7 +251,7 @@ func linsysStats(res *linsys.Result, readS float64) report.Fields {
 		value float64
 	}{
 		{"factor_nnz", float64(s.FactorNNZ)}, {"factor_flops", s.Flops}, {"operator_complexity", s.OperatorComplexity},
-		{"levels", float64(s.Levels)}, {"shift", s.Shift}, {"setup_bytes", float64(s.Memory)},
+		{"levels", float64(s.Levels)}, {"shift", s.Shift}, {"pivots_replaced", float64(s.PivotsReplaced)}, {"setup_bytes", float64(s.Memory)},
 		{"condition_estimate", s.ConditionEstimate}, {"predicted_s", s.Predicted},
 	} {
 		if x.value > 0 {

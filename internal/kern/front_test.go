@@ -3,6 +3,7 @@ package kern
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -102,6 +103,27 @@ func BenchmarkSubTN(b *testing.B) {
 				SubTNUpper(n, k, A, n, C, n)
 			}
 			b.ReportMetric(float64(n)*float64(n)*float64(k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "gflop/s")
+		})
+	}
+}
+
+func TestFrontKernelsRefuse(t *testing.T) {
+	v := make([]float64, 3)
+	var block [64]float64
+	for name, call := range map[string]func(){
+		"SubTN":      func() { SubTN(2, 2, 2, v, 2, v, 2, v, 2) },
+		"SubNN":      func() { SubNN(2, 2, 2, v, 2, v, 2, v, 2) },
+		"SubTNUpper": func() { SubTNUpper(2, 1, v, 1, v, 2) },
+		"SolveRows":  func() { SolveRows(9, &block, make([]float64, 9), 1, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if s, _ := recover().(string); !strings.HasPrefix(s, "kern: "+name+": ") {
+					t.Errorf("panic message %q", s)
+				}
+			}()
+			call()
+			t.Error("no panic")
 		})
 	}
 }

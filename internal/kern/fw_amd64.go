@@ -6,48 +6,74 @@ package kern
 // pointers to the first cell of the plane; the guards of a FaceGrid make its
 // reads beyond the plane safe.
 
-// colourMask returns the lanes 0, 2, … of a vector when parity is even, else
-// 1, 3, ….
-func colourMask(parity int) uint32 { return 0x5555 << (parity & 1) }
+// colourLines returns the length of the lines that the assembly is to see and
+// its mask of the cells whose coordinates have the given parity. Where the
+// pattern repeats with the vector, a plane is one long line: links from one
+// line to the next have weight 0.
+func colourLines(n, cells, parity int) (line int, mask uint32) {
+	line = cells
+	switch {
+	case n&1 == 1:
+		mask = 0x5555
+	case n == 2:
+		mask = 0x9999
+	case n == 4:
+		mask = 0xa5a5
+	case n == 8:
+		mask = 0xaa55
+	default:
+		line, mask = n, 0x5555
+	}
+	if parity&1 == 1 {
+		mask = ^mask & 0xffff
+	}
+	return line, mask
+}
 
 func faceRelax(g *FaceGrid[float32], o, parity int, keep, omega float32, x, b []float32) {
 	n, cells := g.N, g.Plane()
+	line, mask := colourLines(n, cells, parity)
 	switch {
 	case isa != isaAVX512 || cells == 0:
 		faceRelaxGo(g, o, parity, keep, omega, x, b)
 	case g.Code != nil:
 		faceRelaxCodedAVX512(&x[o], &b[o], nil, &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.InvOf[0],
-			cells, n, cells, colourMask(parity), keep, omega)
+			cells, line, cells, n, mask, keep, omega)
 	default:
 		w := &g.W
 		faceRelaxAVX512(&x[o], &b[o], &g.Inv[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o],
-			cells, n, cells, colourMask(parity), keep, omega)
+			cells, line, cells, n, mask, keep, omega)
 	}
 }
 
 func faceStart(g *FaceGrid[float32], o, parity int, omega float32, x, b []float32) {
+	line, mask := colourLines(g.N, g.Plane(), parity)
 	switch {
 	case isa != isaAVX512 || g.Plane() == 0:
 		faceStartGo(g, o, parity, omega, x, b)
 	case g.Code != nil:
-		faceStartCodedAVX512(&x[o], &b[o], &g.Code[o], &g.InvOf[0], g.Plane(), g.N, colourMask(parity), omega)
+		faceStartCodedAVX512(&x[o], &b[o], &g.Code[o], &g.InvOf[0], g.Plane(), line, mask, omega)
 	default:
-		faceStartAVX512(&x[o], &b[o], &g.Inv[o], g.Plane(), g.N, colourMask(parity), omega)
+		faceStartAVX512(&x[o], &b[o], &g.Inv[o], g.Plane(), line, mask, omega)
 	}
 }
 
 func faceResidual(g *FaceGrid[float32], o, parity, fold int, mix *Mix[float32], x, b, sums []float32) {
 	n, cells := g.N, g.Plane()
+	line, mask := colourLines(n, cells, parity+1)
+	if fold == 2 && line != n {
+		line, mask = n, 0xaaaa>>(parity&1)
+	}
 	switch {
 	case isa != isaAVX512 || cells == 0:
 		faceResidualGo(g, o, parity, fold, mix, x, b, sums)
 	case g.Code != nil:
 		faceResidualCodedAVX512(&x[o], &b[o], nil, &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0],
-			cells, n, cells, colourMask(parity+1), &mix[0].B, &sums[0], fold-1)
+			cells, line, cells, n, mask, &mix[0].B, &sums[0], fold-1)
 	default:
 		w := &g.W
 		faceResidualAVX512(&x[o], &b[o], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o],
-			cells, n, cells, colourMask(parity+1), &mix[0].B, &sums[0], fold-1)
+			cells, line, cells, n, mask, &mix[0].B, &sums[0], fold-1)
 	}
 }
 
@@ -57,10 +83,10 @@ func faceMul(g *FaceGrid[float64], o int, p, q []float64) float64 {
 	case isa != isaAVX512 || cells == 0:
 		return faceMulGo(g, o, p, q)
 	case g.Code != nil:
-		return faceMulCodedAVX512(&p[o], &q[o], &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0], cells, n, cells)
+		return faceMulCodedAVX512(&p[o], &q[o], &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0], cells, cells, cells, n)
 	}
 	w := &g.W
-	return faceMulAVX512(&p[o], &q[o], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o], cells, n, cells)
+	return faceMulAVX512(&p[o], &q[o], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o], cells, cells, cells, n)
 }
 
 func foldPairs(c, s []float32) {

@@ -32,16 +32,16 @@ DATA fwLanes64<>+48(SB)/8, $0x0000000000000006
 DATA fwLanes64<>+56(SB)/8, $0x0000000000000007
 GLOBL fwLanes64<>(SB), RODATA|NOPTR, $64
 
-// func faceRelaxAVX512(x *float32, b *float32, inv *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, colour uint32, keep float32, omega float32)
+// func faceRelaxAVX512(x *float32, b *float32, inv *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, sy int, colour uint32, keep float32, omega float32)
 // Requires: AVX, AVX512F
-TEXT ·faceRelaxAVX512(SB), NOSPLIT, $0-100
+TEXT ·faceRelaxAVX512(SB), NOSPLIT, $0-108
 	MOVQ         x+0(FP), AX
 	MOVQ         sx+80(FP), SI
 	SHLQ         $0x02, SI
 	MOVQ         AX, CX
 	SUBQ         SI, CX
 	LEAQ         (AX)(SI*1), DX
-	MOVQ         n+72(FP), SI
+	MOVQ         sy+88(FP), SI
 	SHLQ         $0x02, SI
 	MOVQ         AX, BX
 	SUBQ         SI, BX
@@ -53,9 +53,9 @@ TEXT ·faceRelaxAVX512(SB), NOSPLIT, $0-100
 	MOVQ         wz+56(FP), R11
 	MOVQ         b+8(FP), R12
 	MOVQ         inv+16(FP), R13
-	VBROADCASTSS keep+92(FP), Z0
-	VBROADCASTSS omega+96(FP), Z1
-	MOVL         colour+88(FP), R14
+	VBROADCASTSS keep+100(FP), Z0
+	VBROADCASTSS omega+104(FP), Z1
+	MOVL         colour+96(FP), R14
 	KMOVW        R14, K1
 	VMOVDQU32    fwLanes32<>+0(SB), Z2
 	XORQ         R14, R14
@@ -105,16 +105,16 @@ vec2:
 	VZEROUPPER
 	RET
 
-// func faceRelaxCodedAVX512(x *float32, b *float32, inv *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, colour uint32, keep float32, omega float32)
+// func faceRelaxCodedAVX512(x *float32, b *float32, inv *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, sy int, colour uint32, keep float32, omega float32)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL
-TEXT ·faceRelaxCodedAVX512(SB), NOSPLIT, $0-100
+TEXT ·faceRelaxCodedAVX512(SB), NOSPLIT, $0-108
 	MOVQ            x+0(FP), AX
 	MOVQ            sx+80(FP), SI
 	SHLQ            $0x02, SI
 	MOVQ            AX, CX
 	SUBQ            SI, CX
 	LEAQ            (AX)(SI*1), DX
-	MOVQ            n+72(FP), SI
+	MOVQ            sy+88(FP), SI
 	SHLQ            $0x02, SI
 	MOVQ            AX, BX
 	SUBQ            SI, BX
@@ -136,9 +136,9 @@ TEXT ·faceRelaxCodedAVX512(SB), NOSPLIT, $0-100
 	VPBROADCASTD    R10, X6
 	MOVQ            b+8(FP), R10
 	MOVQ            inv+16(FP), R11
-	VBROADCASTSS    keep+92(FP), Z7
-	VBROADCASTSS    omega+96(FP), Z8
-	MOVL            colour+88(FP), R11
+	VBROADCASTSS    keep+100(FP), Z7
+	VBROADCASTSS    omega+104(FP), Z8
+	MOVL            colour+96(FP), R11
 	KMOVW           R11, K1
 	VMOVDQU32       fwLanes32<>+0(SB), Z9
 	XORQ            R11, R11
@@ -199,16 +199,16 @@ vec4:
 	VZEROUPPER
 	RET
 
-// func faceResidualAVX512(x *float32, b *float32, d *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, colour uint32, mix *float32, sums *float32, phase int)
+// func faceResidualAVX512(x *float32, b *float32, d *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, sy int, colour uint32, mix *float32, sums *float32, phase int)
 // Requires: AVX, AVX512F
-TEXT ·faceResidualAVX512(SB), NOSPLIT, $8-120
+TEXT ·faceResidualAVX512(SB), NOSPLIT, $8-128
 	MOVQ         x+0(FP), AX
 	MOVQ         sx+80(FP), SI
 	SHLQ         $0x02, SI
 	MOVQ         AX, CX
 	SUBQ         SI, CX
 	LEAQ         (AX)(SI*1), DX
-	MOVQ         n+72(FP), SI
+	MOVQ         sy+88(FP), SI
 	SHLQ         $0x02, SI
 	MOVQ         AX, BX
 	SUBQ         SI, BX
@@ -220,16 +220,16 @@ TEXT ·faceResidualAVX512(SB), NOSPLIT, $8-120
 	MOVQ         wz+56(FP), R11
 	MOVQ         b+8(FP), R12
 	MOVQ         d+16(FP), R13
-	MOVL         colour+88(FP), R14
+	MOVL         colour+96(FP), R14
 	KMOVW        R14, K1
-	MOVQ         mix+96(FP), R14
+	MOVQ         mix+104(FP), R14
 	VBROADCASTSS (R14), Z0
 	VBROADCASTSS 12(R14), K1, Z0
 	VBROADCASTSS 4(R14), Z1
 	VBROADCASTSS 16(R14), K1, Z1
 	VBROADCASTSS 8(R14), Z2
 	VBROADCASTSS 20(R14), K1, Z2
-	MOVQ         sums+104(FP), R14
+	MOVQ         sums+112(FP), R14
 	VMOVDQU32    fwLanes32<>+0(SB), Z3
 	XORQ         R15, R15
 
@@ -274,7 +274,7 @@ vec6:
 	VPERMILPS    $0xb1, Z0, Z0
 	VPERMILPS    $0xb1, Z1, Z1
 	VPERMILPS    $0xb1, Z2, Z2
-	CMPQ         phase+112(FP), $+1
+	CMPQ         phase+120(FP), $+1
 	JB           folded8
 	JNE          flip7
 	MOVQ         n+72(FP), BP
@@ -282,7 +282,7 @@ vec6:
 	SUBQ         BP, R14
 
 flip7:
-	XORQ $+3, phase+112(FP)
+	XORQ $+3, phase+120(FP)
 
 folded8:
 	MOVQ n+72(FP), BP
@@ -291,16 +291,16 @@ folded8:
 	VZEROUPPER
 	RET
 
-// func faceResidualCodedAVX512(x *float32, b *float32, d *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, colour uint32, mix *float32, sums *float32, phase int)
+// func faceResidualCodedAVX512(x *float32, b *float32, d *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, sy int, colour uint32, mix *float32, sums *float32, phase int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL
-TEXT ·faceResidualCodedAVX512(SB), NOSPLIT, $0-120
+TEXT ·faceResidualCodedAVX512(SB), NOSPLIT, $0-128
 	MOVQ            x+0(FP), AX
 	MOVQ            sx+80(FP), SI
 	SHLQ            $0x02, SI
 	MOVQ            AX, CX
 	SUBQ            SI, CX
 	LEAQ            (AX)(SI*1), DX
-	MOVQ            n+72(FP), SI
+	MOVQ            sy+88(FP), SI
 	SHLQ            $0x02, SI
 	MOVQ            AX, BX
 	SUBQ            SI, BX
@@ -321,16 +321,16 @@ TEXT ·faceResidualCodedAVX512(SB), NOSPLIT, $0-120
 	MOVL            $0x08080808, R10
 	VPBROADCASTD    R10, X6
 	MOVQ            b+8(FP), R10
-	MOVL            colour+88(FP), R11
+	MOVL            colour+96(FP), R11
 	KMOVW           R11, K1
-	MOVQ            mix+96(FP), R11
+	MOVQ            mix+104(FP), R11
 	VBROADCASTSS    (R11), Z7
 	VBROADCASTSS    12(R11), K1, Z7
 	VBROADCASTSS    4(R11), Z8
 	VBROADCASTSS    16(R11), K1, Z8
 	VBROADCASTSS    8(R11), Z9
 	VBROADCASTSS    20(R11), K1, Z9
-	MOVQ            sums+104(FP), R11
+	MOVQ            sums+112(FP), R11
 	VMOVDQU32       fwLanes32<>+0(SB), Z10
 	XORQ            R12, R12
 
@@ -386,7 +386,7 @@ vec10:
 	VPERMILPS    $0xb1, Z7, Z7
 	VPERMILPS    $0xb1, Z8, Z8
 	VPERMILPS    $0xb1, Z9, Z9
-	CMPQ         phase+112(FP), $+1
+	CMPQ         phase+120(FP), $+1
 	JB           folded12
 	JNE          flip11
 	MOVQ         n+72(FP), R13
@@ -394,7 +394,7 @@ vec10:
 	SUBQ         R13, R11
 
 flip11:
-	XORQ $+3, phase+112(FP)
+	XORQ $+3, phase+120(FP)
 
 folded12:
 	MOVQ n+72(FP), R13
@@ -482,9 +482,9 @@ vec16:
 	VZEROUPPER
 	RET
 
-// func faceMulAVX512(p *float64, q *float64, d *float64, wx *float64, wxa *float64, wy *float64, wya *float64, wz *float64, cells int, n int, sx int) float64
+// func faceMulAVX512(p *float64, q *float64, d *float64, wx *float64, wxa *float64, wy *float64, wya *float64, wz *float64, cells int, n int, sx int, sy int) float64
 // Requires: AVX, AVX512F, SSE2
-TEXT ·faceMulAVX512(SB), NOSPLIT, $0-96
+TEXT ·faceMulAVX512(SB), NOSPLIT, $0-104
 	MOVQ      p+0(FP), AX
 	MOVQ      q+8(FP), CX
 	MOVQ      sx+80(FP), DI
@@ -492,7 +492,7 @@ TEXT ·faceMulAVX512(SB), NOSPLIT, $0-96
 	MOVQ      AX, DX
 	SUBQ      DI, DX
 	LEAQ      (AX)(DI*1), BX
-	MOVQ      n+72(FP), DI
+	MOVQ      sy+88(FP), DI
 	SHLQ      $0x03, DI
 	MOVQ      AX, SI
 	SUBQ      DI, SI
@@ -544,16 +544,16 @@ vec18:
 	VADDPD        X3, X2, X2
 	VPERMILPD     $0x01, X2, X3
 	VADDSD        X3, X2, X2
-	MOVSD         X2, ret+88(FP)
+	MOVSD         X2, ret+96(FP)
 	MOVQ          n+72(FP), R15
 	SUBQ          R15, cells+64(FP)
 	JG            line17
 	VZEROUPPER
 	RET
 
-// func faceMulCodedAVX512(p *float64, q *float64, code *uint8, xcode *uint8, ycode *uint8, axis *float64, table *float64, cells int, n int, sx int) float64
+// func faceMulCodedAVX512(p *float64, q *float64, code *uint8, xcode *uint8, ycode *uint8, axis *float64, table *float64, cells int, n int, sx int, sy int) float64
 // Requires: AVX, AVX512BW, AVX512F, AVX512VL, SSE2
-TEXT ·faceMulCodedAVX512(SB), NOSPLIT, $0-88
+TEXT ·faceMulCodedAVX512(SB), NOSPLIT, $0-96
 	MOVQ         p+0(FP), AX
 	MOVQ         q+8(FP), CX
 	MOVQ         sx+72(FP), DI
@@ -561,7 +561,7 @@ TEXT ·faceMulCodedAVX512(SB), NOSPLIT, $0-88
 	MOVQ         AX, DX
 	SUBQ         DI, DX
 	LEAQ         (AX)(DI*1), BX
-	MOVQ         n+64(FP), DI
+	MOVQ         sy+80(FP), DI
 	SHLQ         $0x03, DI
 	MOVQ         AX, SI
 	SUBQ         DI, SI
@@ -631,7 +631,7 @@ vec20:
 	VADDPD        X10, X9, X9
 	VPERMILPD     $0x01, X9, X10
 	VADDSD        X10, X9, X9
-	MOVSD         X9, ret+80(FP)
+	MOVSD         X9, ret+88(FP)
 	MOVQ          n+64(FP), R12
 	SUBQ          R12, cells+56(FP)
 	JG            line19

@@ -5,16 +5,16 @@
 package kern
 
 //go:noescape
-func faceRelaxAVX512(x *float32, b *float32, inv *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, colour uint32, keep float32, omega float32)
+func faceRelaxAVX512(x *float32, b *float32, inv *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, sy int, colour uint32, keep float32, omega float32)
 
 //go:noescape
-func faceRelaxCodedAVX512(x *float32, b *float32, inv *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, colour uint32, keep float32, omega float32)
+func faceRelaxCodedAVX512(x *float32, b *float32, inv *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, sy int, colour uint32, keep float32, omega float32)
 
 //go:noescape
-func faceResidualAVX512(x *float32, b *float32, d *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, colour uint32, mix *float32, sums *float32, phase int)
+func faceResidualAVX512(x *float32, b *float32, d *float32, wx *float32, wxa *float32, wy *float32, wya *float32, wz *float32, cells int, n int, sx int, sy int, colour uint32, mix *float32, sums *float32, phase int)
 
 //go:noescape
-func faceResidualCodedAVX512(x *float32, b *float32, d *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, colour uint32, mix *float32, sums *float32, phase int)
+func faceResidualCodedAVX512(x *float32, b *float32, d *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, cells int, n int, sx int, sy int, colour uint32, mix *float32, sums *float32, phase int)
 
 //go:noescape
 func faceStartAVX512(x *float32, b *float32, inv *float32, cells int, n int, colour uint32, omega float32)
@@ -23,10 +23,10 @@ func faceStartAVX512(x *float32, b *float32, inv *float32, cells int, n int, col
 func faceStartCodedAVX512(x *float32, b *float32, code *uint8, table *float32, cells int, n int, colour uint32, omega float32)
 
 //go:noescape
-func faceMulAVX512(p *float64, q *float64, d *float64, wx *float64, wxa *float64, wy *float64, wya *float64, wz *float64, cells int, n int, sx int) float64
+func faceMulAVX512(p *float64, q *float64, d *float64, wx *float64, wxa *float64, wy *float64, wya *float64, wz *float64, cells int, n int, sx int, sy int) float64
 
 //go:noescape
-func faceMulCodedAVX512(p *float64, q *float64, code *uint8, xcode *uint8, ycode *uint8, axis *float64, table *float64, cells int, n int, sx int) float64
+func faceMulCodedAVX512(p *float64, q *float64, code *uint8, xcode *uint8, ycode *uint8, axis *float64, table *float64, cells int, n int, sx int, sy int) float64
 
 //go:noescape
 func foldPairsAVX512(c *float32, s *float32, n int)

@@ -73,7 +73,7 @@ func fwNear[T Real](t *testing.T, what string, got, want []T, tol float64) {
 	}
 }
 
-var fwShapes = [][3]int{{3, 4, 16}, {3, 3, 1}, {1, 1, 40}, {4, 1, 33}, {2, 5, 17}, {3, 2, 7}, {2, 3, 128}, {5, 5, 15}, {1, 7, 31}, {2, 6, 64}}
+var fwShapes = [][3]int{{3, 4, 16}, {3, 3, 1}, {3, 9, 1}, {2, 9, 2}, {3, 11, 4}, {2, 7, 8}, {1, 1, 40}, {4, 1, 33}, {2, 5, 17}, {3, 2, 7}, {2, 3, 128}, {5, 5, 15}, {1, 7, 31}, {2, 6, 64}}
 
 func TestFaceKernelsMatchGo(t *testing.T) {
 	withISA(t, func(t *testing.T) {

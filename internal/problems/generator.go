@@ -54,6 +54,7 @@ func Generators() []Generator {
 	return []Generator{
 		assignmentGenerator(), cloudsGenerator(), imagesGenerator(),
 		poissonGenerator(2), poissonGenerator(3), anisotropicGenerator(), jumpsGenerator(), obstaclesGenerator(),
+		randomSPDGenerator(), convectionGenerator(), saddleGenerator(),
 	}
 }
 

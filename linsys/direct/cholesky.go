@@ -89,9 +89,9 @@ func (c *Cholesky) Refactor(ctx context.Context, a *matrix.CSR) error {
 		return err
 	}
 	c.a, c.done = a, ctx.Done()
-	defer func() { c.a, c.done = nil, nil }()
+	defer func() { c.a = nil }()
 	for _, sp := range c.spaces {
-		sp.column = math.MaxInt32
+		sp.column, sp.front.done = math.MaxInt32, c.done
 	}
 	tasks := len(c.s.plan.tasks)
 	if len(c.spaces) > 1 && tasks > 1 {
@@ -103,7 +103,7 @@ func (c *Cholesky) Refactor(ctx context.Context, a *matrix.CSR) error {
 	}
 	if c.firstFailure() == nil {
 		for _, q := range c.s.plan.top {
-			if c.stopped() || !c.eliminate(c.spaces[0], q, c.threads) {
+			if closed(c.done) || !c.eliminate(c.spaces[0], q, c.threads) {
 				break
 			}
 		}
@@ -115,15 +115,6 @@ func (c *Cholesky) Refactor(ctx context.Context, a *matrix.CSR) error {
 		return fmt.Errorf("direct: pivot of row %d is %.3g: %w", c.s.perm[sp.column]+1, sp.pivot, solver.ErrNotPositiveDefinite)
 	}
 	return nil
-}
-
-func (c *Cholesky) stopped() bool {
-	select {
-	case <-c.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // firstFailure returns the space that saw the failing pivot which comes first
@@ -143,7 +134,7 @@ func (c *Cholesky) runTask(k int) {
 	sp := <-c.free
 	t := c.s.plan.tasks[k]
 	for q := t.lo; q < t.hi; q++ {
-		if c.stopped() || !c.eliminate(sp, q, 1) {
+		if closed(c.done) || !c.eliminate(sp, q, 1) {
 			break
 		}
 	}

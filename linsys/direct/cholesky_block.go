@@ -26,21 +26,29 @@ func (c *Cholesky) SolveBlock(x []float64, k int) {
 		return
 	}
 	blocks := par.Chunks(k, blockColumns)
-	for threads := min(c.threads, blocks); len(c.scratch.blocks) < threads; {
-		p := &c.s.plan
-		b := &blockSpace{x: make([]float64, c.s.n*blockColumns), t: make([]float64, p.maxBelow*blockColumns)}
-		c.scratch.blocks = append(c.scratch.blocks, b)
+	w := &c.scratch
+	w.addBlockSpaces(c, min(c.threads, blocks))
+	w.rhs, w.rhsCount = x, k
+	par.For(len(w.blocks), blocks, w.block)
+	w.rhs = nil
+}
+
+// addBlockSpaces makes room for the given number of goroutines.
+func (w *solveScratch) addBlockSpaces(c *Cholesky, count int) {
+	if count <= len(w.blocks) {
+		return
 	}
-	free := make(chan *blockSpace, len(c.scratch.blocks))
-	for _, b := range c.scratch.blocks {
-		free <- b
+	for len(w.blocks) < count {
+		w.blocks = append(w.blocks, &blockSpace{
+			x: make([]float64, c.s.n*blockColumns),
+			t: make([]float64, c.s.plan.maxBelow*blockColumns),
+		})
 	}
-	par.For(len(c.scratch.blocks), blocks, func(chunk int) {
-		b := <-free
-		lo, hi := par.Bounds(chunk, k, blockColumns)
-		c.solveColumns(b, x, k, lo, hi)
-		free <- b
-	})
+	w.freeBlocks = make(chan *blockSpace, count)
+	for _, b := range w.blocks {
+		w.freeBlocks <- b
+	}
+	w.block = c.solveBlock
 }
 
 // SolveBlockBytes is the memory that SolveBlock adds to Bytes for k
@@ -50,8 +58,11 @@ func (s *CholeskyAnalysis) SolveBlockBytes(k int) int64 {
 	return 8 * spaces * int64(s.n*blockColumns+s.plan.maxBelow*blockColumns)
 }
 
-// solveColumns solves for columns lo … hi−1.
-func (c *Cholesky) solveColumns(b *blockSpace, x []float64, k, lo, hi int) {
+// solveBlock solves for one block of columns.
+func (c *Cholesky) solveBlock(chunk int) {
+	b := <-c.scratch.freeBlocks
+	x, k := c.scratch.rhs, c.scratch.rhsCount
+	lo, hi := par.Bounds(chunk, k, blockColumns)
 	n := hi - lo
 	for j, i := range c.s.perm {
 		copy(b.x[j*n:(j+1)*n], x[int(i)*k+lo:int(i)*k+hi])
@@ -66,6 +77,7 @@ func (c *Cholesky) solveColumns(b *blockSpace, x []float64, k, lo, hi int) {
 	for j, i := range c.s.perm {
 		copy(x[int(i)*k+lo:int(i)*k+hi], b.x[j*n:(j+1)*n])
 	}
+	c.scratch.freeBlocks <- b
 }
 
 // invertedDiagonal copies the n×n block at a, n ≤ 8, inverting its diagonal.

@@ -14,12 +14,12 @@ type front struct {
 	w, m, ld, ldu int
 	panel, update []float64
 	threads       int
+	done          <-chan struct{} // closed when the factorisation is to end
 
 	inv             []float64 // diagonal blocks of 8 rows, see kern.SolveRows
 	k, kb           int       // block of rows under way
 	child           []float64 // update matrix being added
 	place           []int32   // where its rows go
-	runs            []int32   // ends of runs of consecutive places
 	wipe, insert    func(chunk int)
 	solve, subtract func(chunk int)
 }
@@ -121,7 +121,7 @@ func (f *front) factor() (row int, pivot float64) {
 	}
 	blocks := par.Chunks(w, blockRows)
 	size := (par.Chunks(w, blocks) + 7) &^ 7
-	for f.k = 0; f.k < w; f.k += size {
+	for f.k = 0; f.k < w && !closed(f.done); f.k += size {
 		f.kb = min(size, w-f.k)
 		if row, pivot = factorRows(f.kb, f.kb, f.panel[f.k*f.ld+f.k:], f.ld, f.inv); row >= 0 {
 			return f.k + row, pivot
@@ -130,6 +130,15 @@ func (f *front) factor() (row int, pivot float64) {
 		par.For(f.threads, par.Chunks(w-f.k-f.kb, updateChunk)+par.Chunks(m, updateChunk), f.subtract)
 	}
 	return -1, 0
+}
+
+func closed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
 }
 
 // factorRows factors the first w rows, w ≤ blockRows, of the w×r matrix a:

@@ -16,7 +16,12 @@ type solveScratch struct {
 
 	forward, backward func(task int)
 
-	blocks []*blockSpace // see SolveBlock
+	// See SolveBlock.
+	blocks     []*blockSpace
+	freeBlocks chan *blockSpace
+	rhs        []float64 // rhsCount columns
+	rhsCount   int
+	block      func(chunk int)
 }
 
 func (w *solveScratch) prepare(c *Cholesky) {

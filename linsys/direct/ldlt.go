@@ -2,7 +2,6 @@ package direct
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"sync/atomic"
 
@@ -78,7 +77,7 @@ func (s *LDLTAnalysis) Factor(ctx context.Context, a *matrix.CSR, threads int) (
 	f.spaces = make([]*pivotSpace, min(f.threads, max(1, len(p.tasks))))
 	f.free = make(chan *pivotSpace, len(f.spaces))
 	for i := range f.spaces {
-		f.spaces[i] = newPivotSpace(s)
+		f.spaces[i] = newPivotSpace(f)
 		f.free <- f.spaces[i]
 	}
 	f.run = f.runTask
@@ -200,6 +199,9 @@ func (f *LDLT) equilibrate() {
 // Schur complement that is zero are expected to stay below.
 const zeroTolerance = 16
 
+// Analysis returns the symbolic analysis that the factor belongs to.
+func (f *LDLT) Analysis() *LDLTAnalysis { return f.s }
+
 // Inertia returns the numbers of positive, negative and zero eigenvalues of
 // A, by Sylvester's law those of D. A pivot counts as zero when all of its
 // row is at most 16√n units of rounding of the largest entry of the scaled
@@ -248,10 +250,4 @@ func (f *LDLT) Delayed() int {
 func (f *LDLT) delayed(q int32) int {
 	n := &f.nodes[q]
 	return len(n.index) - n.pivots - f.s.c.tree.height(q)
-}
-
-func (f *LDLT) checkLength(n, want int) {
-	if n != want {
-		panic(fmt.Sprintf("direct: right-hand side of %d values, want %d", n, want))
-	}
 }

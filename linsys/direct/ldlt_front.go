@@ -20,9 +20,9 @@ type pivotSpace struct {
 	insert func(chunk int)
 }
 
-func newPivotSpace(s *LDLTAnalysis) *pivotSpace {
+func newPivotSpace(f *LDLT) *pivotSpace {
 	sp := &pivotSpace{}
-	sp.front.threshold = s.threshold
+	sp.front.threshold, sp.front.stopped = f.s.threshold, f.stopped
 	sp.front.updateRows = sp.front.updateChunk
 	sp.insert = sp.insertRows
 	return sp
@@ -111,6 +111,9 @@ func (f *LDLT) eliminate(sp *pivotSpace, store *pivotStore, q int32, hold bool) 
 	}
 	fr, n := &sp.front, &f.nodes[q]
 	k := fr.factor()
+	if f.stopped() {
+		return false
+	}
 	r := fr.r
 	n.pivots = k
 	if n.u, _ = store.take(k*r, 0); n.u == nil {

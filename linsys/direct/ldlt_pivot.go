@@ -34,7 +34,8 @@ type pivotFront struct {
 	perturbed int
 
 	threads        int
-	first, k, next int // pivots first … k-1 update the rows from next on
+	stopped        func() bool // polled between panels; what is left undone is of no use
+	first, k, next int         // pivots first … k-1 update the rows from next on
 	updateRows     func(chunk int)
 }
 
@@ -74,6 +75,9 @@ func (f *pivotFront) factor() int {
 	for before := -1; before < k && k < f.p; {
 		before = k
 		for end := f.p; k < end; { // those from end on have failed
+			if f.stopped() {
+				return k
+			}
 			next := min(end, k+panelRows)
 			first := k
 			k = f.panel(k, next)
@@ -315,7 +319,7 @@ func (f *pivotFront) updateChunk(chunk int) {
 // Parlett 1971). It always finds one: what is left when all entries are
 // rounding errors is taken for zero.
 func (f *pivotFront) complete(k int) {
-	for size := 1; k < f.r; k += size {
+	for size := 1; k < f.r && !f.stopped(); k += size {
 		d, diag := 0.0, k
 		off, i, j := 0.0, k, k
 		for t := k; t < f.r; t++ {

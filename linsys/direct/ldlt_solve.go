@@ -7,7 +7,7 @@ import "solve/internal/kern"
 // pivot are set to 0. It allocates nothing.
 func (f *LDLT) Solve(x []float64) {
 	c := f.s.c
-	f.checkLength(len(x), c.n)
+	checkRightSide(len(x), c.n)
 	y := f.x
 	for k, i := range c.perm {
 		y[k] = f.scale[k] * x[i]
@@ -81,7 +81,7 @@ func (f *LDLT) backward(n *pivotNode, y []float64) {
 // many columns.
 func (f *LDLT) SolveBlock(x []float64, k int) {
 	n := f.s.c.n
-	f.checkLength(len(x), n*k)
+	checkRightSide(len(x), n*k)
 	if n == 0 || k <= 0 {
 		return
 	}

@@ -42,8 +42,10 @@ type LU struct {
 
 	growth, ratio float64
 	work, block   []float64
-	dense         [widestRun][]float64 // see subtractRun
-	packed        []float64
+
+	packed  []float64 // of eliminateRun: the rows
+	columns [4][]float64
+	weights [4]float64
 }
 
 // SingularError says how far the factorisation of a singular matrix got.
@@ -62,6 +64,9 @@ func (e *SingularError) Error() string {
 }
 
 func (e *SingularError) Unwrap() error { return solver.ErrSingular }
+
+// Analysis returns the analysis that the factor belongs to.
+func (f *LU) Analysis() *LUAnalysis { return f.s }
 
 // NNZ is the number of entries stored for L, U and F.
 func (f *LU) NNZ() int64 {

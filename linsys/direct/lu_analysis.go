@@ -11,12 +11,15 @@ import (
 
 // LUOptions steer AnalyzeLU. The zero value and nil mean defaults.
 type LUOptions struct {
-	// Ordering of the diagonal blocks: "amd" of A+Aᵀ, "colamd" or "natural";
-	// "" = "amd".
+	// Ordering of the diagonal blocks: "colamd", or one of AnalyzeOptions, of
+	// the pattern of A+Aᵀ. Auto, the default, is minimum degree, or nested
+	// dissection where that saves more than it takes.
 	Ordering string
 	// PivotTolerance t makes the diagonal entry the pivot where it is at least
 	// t times the largest candidate; 0 = 0.1, 1 = partial pivoting.
 	PivotTolerance float64
+	// Threads bounds the goroutines of the analysis (0 = GOMAXPROCS).
+	Threads int
 }
 
 // LUAnalysis holds what the LU factors of all matrices with one pattern
@@ -64,7 +67,9 @@ func AnalyzeLU(a *matrix.CSR, opt *LUOptions) (*LUAnalysis, error) {
 		return nil, &SingularError{N: s.n, Rank: rank, Structural: true}
 	}
 	s.colPerm, s.blocks = BlockTriangular(kept, rowOf)
-	s.orderBlocks(kept, rowOf, opt.Ordering)
+	if err := s.orderBlocks(kept, rowOf, opt.Ordering, opt.Threads); err != nil {
+		return nil, err
+	}
 	s.rowPerm = make([]int32, s.n)
 	for k, c := range s.colPerm {
 		s.rowPerm[k] = rowOf[c]
@@ -75,9 +80,9 @@ func AnalyzeLU(a *matrix.CSR, opt *LUOptions) (*LUAnalysis, error) {
 
 func (o *LUOptions) check() error {
 	switch o.Ordering {
-	case "", "amd", "colamd", "natural":
+	case "", "auto", "amd", "nd", "best", "colamd", "natural":
 	default:
-		return &solver.OptionError{Name: "ordering", Value: o.Ordering, Want: "amd, colamd or natural"}
+		return &solver.OptionError{Name: "ordering", Value: o.Ordering, Want: "auto, amd, nd, best, colamd or natural"}
 	}
 	if !(o.PivotTolerance >= 0 && o.PivotTolerance <= 1) {
 		return &solver.OptionError{Name: "pivot tolerance", Value: fmt.Sprint(o.PivotTolerance), Want: "a number between 0 and 1"}
@@ -136,6 +141,9 @@ func (s *LUAnalysis) permute(a *matrix.CSR, nnz int) {
 	}
 }
 
+// N is the order of the matrix.
+func (s *LUAnalysis) N() int { return s.n }
+
 // Blocks is the number of diagonal blocks of the block triangular form; n for
 // a matrix that is a permuted triangular one.
 func (s *LUAnalysis) Blocks() int { return len(s.blocks) - 1 }
@@ -147,3 +155,11 @@ func (s *LUAnalysis) FactorNNZ() float64 { return s.nnz }
 // FlopsEstimate estimates the operations of Factor, as if every pivot came
 // from the diagonal.
 func (s *LUAnalysis) FlopsEstimate() float64 { return s.flops }
+
+// BytesEstimate estimates the memory that Factor takes, from FactorNNZ.
+func (s *LUAnalysis) BytesEstimate() float64 {
+	return float64(s.baseBytes()) + entryBytes*1.2*s.nnz
+}
+
+// baseBytes is what Factor takes besides L and U.
+func (s *LUAnalysis) baseBytes() int64 { return 12*int64(len(s.row)) + 148*int64(s.n) }

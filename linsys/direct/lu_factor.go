@@ -23,7 +23,7 @@ type gilbertPeierls struct {
 	at     []int     // where the search goes on in each column of path
 	pruned [][]int32 // rows of a column of L that searches need; nil = all
 
-	keep   []int32   // what pruned refers to
+	keep []int32 // what pruned refers to
 
 	diagRow, diagCol []int32 // row that is the diagonal of a column, and its inverse
 	lo, hi           int     // the block
@@ -32,7 +32,7 @@ type gilbertPeierls struct {
 }
 
 // columnsBetweenChecks of the context.
-const columnsBetweenChecks = 64
+const columnsBetweenChecks = 8
 
 // Factor computes the LU factors of a, which has the analysed pattern. It
 // takes at most maxBytes (0 = solver.DefaultMaxMemory), else the error is a
@@ -43,7 +43,7 @@ func (s *LUAnalysis) Factor(ctx context.Context, a *matrix.CSR, maxBytes int64) 
 		maxBytes = solver.DefaultMaxMemory
 	}
 	n, nnz := s.n, len(s.row)
-	base := int64(nnz)*12 + int64(n)*116
+	base := s.baseBytes()
 	if base > maxBytes {
 		return nil, &solver.TooLargeError{What: "LU factorisation", Need: base, Have: maxBytes}
 	}
@@ -51,7 +51,7 @@ func (s *LUAnalysis) Factor(ctx context.Context, a *matrix.CSR, maxBytes int64) 
 		s: s, maxBytes: maxBytes, val: make([]float64, nnz), row: make([]int32, nnz),
 		rowScale: make([]float64, n), colScale: make([]float64, n),
 		pivotRow: make([]int32, n), pivotOf: make([]int32, n), rowOf: make([]int32, n),
-		lp: make([]int64, n+1), up: make([]int64, n+1), leader: make([]int32, n),
+		lp: make([]int64, n+1), up: make([]int64, n+1), leader: make([]int32, n), packed: make([]float64, n),
 		diag: make([]float64, n), work: make([]float64, n),
 	}
 	if err := f.load(a); err != nil {
@@ -187,16 +187,9 @@ func (g *gilbertPeierls) search(j, k int32, top int) int {
 func (g *gilbertPeierls) eliminate(top int) {
 	for todo := g.stack[top:g.hi]; len(todo) > 0; {
 		n := g.run(todo)
-		for _, j := range todo[:n] {
-			r := g.pivotRow[j]
-			u := g.x[r]
-			g.x[r] = 0
-			g.ui, g.ux = append(g.ui, j), append(g.ux, u)
-			if n > 1 {
-				g.subtractWithin(g.pivotRow, int(j), int(todo[n-1]), u, g.x)
-			}
-		}
-		g.subtractRun(int(todo[0]), g.ux[len(g.ux)-n:], g.x)
+		g.ui = append(g.ui, todo[:n]...)
+		g.ux = g.ux[:len(g.ux)+n]
+		g.eliminateRun(int(todo[0]), g.pivotRow, g.ux[len(g.ux)-n:], g.x)
 		todo = todo[n:]
 	}
 }
@@ -224,15 +217,14 @@ func (g *gilbertPeierls) choosePivot(k int) error {
 	g.leader[j] = int32(j)
 	if joins {
 		g.leader[j] = g.leader[j-1]
-		for t := int64(g.leader[j]); t <= int64(j); t++ { // the pivot comes first in all columns
-			first := max(0, g.lp[t]+int64(j)-1-t)
-			if t == int64(j) {
-				first = start
-			}
-			other := first + int64(at)
-			g.li[first], g.li[other] = g.li[other], g.li[first]
-			g.lx[:cap(g.lx)][first], g.lx[:cap(g.lx)][other] = g.lx[:cap(g.lx)][other], g.lx[:cap(g.lx)][first]
+		for t := int(g.leader[j]); t < j; t++ { // the pivot comes first in all columns
+			p := g.lp[t] + int64(j-1-t)
+			q := p + int64(at)
+			g.li[p], g.li[q] = g.li[q], g.li[p]
+			g.lx[p], g.lx[q] = g.lx[q], g.lx[p]
 		}
+		rows[0], rows[at] = rows[at], rows[0]
+		l[0], l[at] = l[at], l[0]
 		copy(rows, rows[1:])
 		copy(l, l[1:])
 	} else {
@@ -313,13 +305,13 @@ func (g *gilbertPeierls) prune(r int32, from, to int64) {
 		if !slices.Contains(rows, r) {
 			continue
 		}
-		from := len(g.keep)
+		start := len(g.keep)
 		for _, i := range rows {
 			if g.pivotOf[i] != none {
 				g.keep = append(g.keep, i)
 			}
 		}
-		g.pruned[j] = g.keep[from:len(g.keep):len(g.keep)]
+		g.pruned[j] = g.keep[start:len(g.keep):len(g.keep)]
 	}
 }
 
@@ -343,7 +335,7 @@ func (g *gilbertPeierls) reserve(n int) error {
 func (g *gilbertPeierls) grow(index []int32, value []float64, n, other int) ([]int32, []float64, error) {
 	least := len(index) + n
 	room := max(least, cap(index)+cap(index)/2)
-	need := func(room int) int64 { return g.base + entryBytes*int64(room+cap(index)+other) }
+	need := func(room int) int64 { return g.base + entryBytes*int64(room+cap(index)+other) + 4*int64(cap(g.keep)) }
 	if need(room) > g.maxBytes {
 		room = least
 	}

@@ -4,7 +4,7 @@ import "solve/matrix"
 
 // orderBlocks permutes the columns within each diagonal block, and estimates
 // fill and work from the Cholesky factor of the pattern of A+Aᵀ.
-func (s *LUAnalysis) orderBlocks(a *matrix.CSR, rowOf []int32, ordering string) {
+func (s *LUAnalysis) orderBlocks(a *matrix.CSR, rowOf []int32, ordering string, threads int) error {
 	place := inverse(s.colPerm)
 	for b := range s.Blocks() {
 		lo, hi := s.blocks[b], s.blocks[b+1]
@@ -13,8 +13,12 @@ func (s *LUAnalysis) orderBlocks(a *matrix.CSR, rowOf []int32, ordering string) 
 			continue
 		}
 		block := diagonalBlock(a, rowOf, s.colPerm[lo:hi], place, lo)
-		perm := blockOrder(block, ordering)
-		s.estimate(symmetrised(block), perm)
+		o, err := blockOrder(block, ordering, threads)
+		if err != nil {
+			return err
+		}
+		s.estimate(o)
+		perm := o.perm
 		if perm != nil {
 			from := append([]int32(nil), s.colPerm[lo:hi]...)
 			for k, q := range perm {
@@ -22,6 +26,7 @@ func (s *LUAnalysis) orderBlocks(a *matrix.CSR, rowOf []int32, ordering string) 
 			}
 		}
 	}
+	return nil
 }
 
 // diagonalBlock extracts the pattern of the block whose columns are cols, the
@@ -41,28 +46,36 @@ func diagonalBlock(a *matrix.CSR, rowOf, cols, place []int32, lo int) *matrix.CS
 	return block
 }
 
-// blockOrder returns nil for the given order. AMD gave less fill than COLAMD
-// on circuit, flow, chemical and random matrices alike, however unsymmetric:
-// with a threshold most pivots stay on the diagonal.
-func blockOrder(block *matrix.CSR, ordering string) []int32 {
-	switch ordering {
-	case "natural":
-		return nil
-	case "colamd":
-		return COLAMD(block)
-	}
-	return AMD(block)
-}
-
-// estimate adds the entries of L and U, and the operations that find them, of
-// a block with pattern g and pivots on the diagonal.
-func (s *LUAnalysis) estimate(g *graph, perm []int32) {
+// blockOrder orders a block. Symmetric orderings of A+Aᵀ gave less fill than
+// COLAMD on circuit, flow, chemical and random matrices alike, however
+// unsymmetric: with a threshold most pivots stay on the diagonal.
+func blockOrder(block *matrix.CSR, ordering string, threads int) (*ordered, error) {
+	g := symmetrised(block)
 	pattern := &matrix.CSR{Rows: g.order(), Cols: g.order(), RowPtr: make([]int64, len(g.ptr)), Col: g.adj}
 	for i, p := range g.ptr {
 		pattern.RowPtr[i] = int64(p)
 	}
-	parent := EliminationTree(pattern, perm)
-	for _, count := range ColumnCounts(pattern, perm, parent, Postorder(parent)) {
+	switch ordering {
+	case "colamd":
+		return newOrdered("colamd", pattern, COLAMD(block)), nil
+	case "", "auto":
+		o := newOrdered("amd", pattern, AMD(pattern))
+		if o.flops > luDissectionFlops*float64(len(pattern.Col)) {
+			o = cheaper(o, newOrdered("nd", pattern, NestedDissection(pattern, threads)))
+		}
+		return o, nil
+	}
+	return chooseOrdering(pattern, &AnalyzeOptions{Ordering: ordering, Threads: threads})
+}
+
+// luDissectionFlops is how much work for each entry of the pattern makes
+// nested dissection worth its time: about as long as Factor takes for that.
+const luDissectionFlops = 5e3
+
+// estimate adds the entries of L and U, and the operations that find them, of
+// a block with its pivots on the diagonal.
+func (s *LUAnalysis) estimate(o *ordered) {
+	for _, count := range o.count {
 		below := float64(count) - 1
 		s.nnz += 2*below + 1
 		s.flops += below * (2*below + 1)

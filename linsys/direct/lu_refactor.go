@@ -45,14 +45,7 @@ func (f *LU) recompute(k int) error {
 	todo, ux := f.ui[f.up[k]:f.up[k+1]], f.ux[f.up[k]:f.up[k+1]]
 	for len(todo) > 0 {
 		n := f.run(todo)
-		for p, j := range todo[:n] {
-			u := x[j]
-			ux[p], x[j] = u, 0
-			if n > 1 {
-				f.subtractWithin(nil, int(j), int(todo[n-1]), u, x)
-			}
-		}
-		f.subtractRun(int(todo[0]), ux[:n], x)
+		f.eliminateRun(int(todo[0]), nil, ux[:n], x)
 		todo, ux = todo[n:], ux[n:]
 	}
 	pivot := x[k]

@@ -1,9 +1,20 @@
 package direct
 
-import "solve/internal/kern"
+import (
+	"fmt"
+
+	"solve/internal/kern"
+)
+
+func checkRightSide(n, want int) {
+	if n != want {
+		panic(fmt.Sprintf("direct: right-hand side of %d values, want %d", n, want))
+	}
+}
 
 // Solve overwrites x, of length n, with A⁻¹ x. It allocates nothing.
 func (f *LU) Solve(x []float64) {
+	checkRightSide(len(x), f.s.n)
 	s, w := f.s, f.work
 	for k, r := range f.rowOf {
 		w[k] = f.rowScale[f.pivotRow[k]] * x[r]
@@ -29,6 +40,7 @@ func (f *LU) Solve(x []float64) {
 
 // SolveTrans overwrites x, of length n, with A⁻ᵀ x. It allocates nothing.
 func (f *LU) SolveTrans(x []float64) {
+	checkRightSide(len(x), f.s.n)
 	s, w := f.s, f.work
 	for k, c := range s.colPerm {
 		w[k] = f.colScale[k] * x[c]
@@ -56,6 +68,7 @@ const blockWidth = 32
 // column, with A⁻¹ x. It allocates only where an earlier call did
 // not have as many columns.
 func (f *LU) SolveBlock(x []float64, k int) {
+	checkRightSide(len(x), f.s.n*k)
 	if f.s.n == 0 || k <= 0 {
 		return
 	}

@@ -24,36 +24,37 @@ func (f *LU) run(pivots []int32) int {
 	return n
 }
 
-// subtractWithin subtracts u times column j from the rows of the pivots after
-// j up to last. Pivot t has row rowOf[t], or row t where rowOf is nil.
-func (f *LU) subtractWithin(rowOf []int32, j, last int, u float64, x []float64) {
-	l := f.lx[f.lp[j]:][:last-j]
-	if rowOf == nil {
-		for p, v := range l {
-			x[j+1+p] -= u * v
+// eliminateRun eliminates len(u) unknowns from the sparse vector x, whose
+// rows are those of pivots j, j+1, …, a run, and stores them in u. Pivot t has
+// row rowOf[t], or row t where rowOf is nil.
+func (f *LU) eliminateRun(j int, rowOf []int32, u, x []float64) {
+	for c := range u {
+		r := j + c
+		if rowOf != nil {
+			r = int(rowOf[r])
 		}
-		return
+		u[c], x[r] = x[r], 0
 	}
-	for p, v := range l {
-		x[rowOf[j+1+p]] -= u * v
-	}
-}
-
-// subtractRun subtracts u times the columns from j on from the rows below
-// them all.
-func (f *LU) subtractRun(j int, u []float64, x []float64) {
 	last := j + len(u) - 1
 	rows := f.li[f.lp[last]:f.lp[last+1]]
 	if len(u) == 1 {
 		subtractColumn(rows, f.lx[f.lp[j]:f.lp[j+1]], u[0], x)
 		return
 	}
+	for c, v := range u[:len(u)-1] {
+		kern.Axpy(-v, f.lx[f.lp[j+c]:][:len(u)-1-c], u[c+1:])
+	}
 	t := f.packed[:len(rows)]
 	for p, i := range rows {
 		t[p] = x[i]
 	}
-	for c, v := range u {
-		kern.Axpy(-v, f.lx[f.lp[j+c]+int64(last-j-c):f.lp[j+c+1]], t)
+	for c := 0; c < len(u); c += len(f.columns) {
+		n := min(len(f.columns), len(u)-c)
+		for k := range n {
+			q := j + c + k
+			f.columns[k], f.weights[k] = f.lx[f.lp[q]+int64(last-q):f.lp[q+1]], -u[c+k]
+		}
+		kern.AccumRows(t, f.weights[:n], f.columns[:n])
 	}
 	for p, i := range rows {
 		x[i] = t[p]

@@ -17,13 +17,13 @@ type AMGOptions struct {
 	// Theta is the threshold of strong connections. Smoothed aggregation calls
 	// i and j strongly connected when s_ij = |a_ij|/√(a_ii a_jj) is at least θ
 	// times the largest s of i's or of j's connections, whichever is smaller
-	// (default 0.5, halved from level to level), Ruge–Stüben when
+	// (default 0.48, and 0.9 times that from level to level), Ruge–Stüben when
 	// −a_ij ≥ θ max_k −a_ik (default 0.25). A negative value stands for 0.
 	Theta float64
 	// Smoother is "l1-sgs" (default), "chebyshev", "spai0" or "jacobi". The
 	// first is symmetric Gauss–Seidel on fixed blocks of rows; it converges for
-	// every symmetric positive definite matrix. It is the only one for
-	// unsymmetric matrices that needs no bound of the spectrum.
+	// every symmetric positive definite matrix and needs no estimate of its
+	// spectrum.
 	Smoother string
 	// Degree of the Chebyshev smoother (default 2).
 	Degree int
@@ -137,7 +137,7 @@ type amgCycler interface {
 // without entries is left alone), and so does a coarse matrix that is found
 // indefinite. nil options mean defaults.
 func NewSA(ctx context.Context, a *matrix.CSR, opt *AMGOptions) (*AMG, error) {
-	o, err := opt.filled(0.5)
+	o, err := opt.filled(0.48)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 // variables of its matrix: x̂ = S⁻¹x, b̂ = S b.
 type amgLevel[T amgFloat] struct {
 	m       *scaledMatrix[T]
-	p, r4   *amgCSR[T] // from and to the next coarser level, scaled; nil on the coarsest
+	p, pt   *amgCSR[T] // from and to the next coarser level, scaled; nil on the coarsest
 	x, b, r []T
 	y, d    []T // of the smoothers that need them
 	kind    string
@@ -163,9 +163,9 @@ func (h *hierarchy[T]) solveCoarsest(l *amgLevel[T]) {
 
 // bindTransfer makes the loops between l and the next coarser level.
 func (l *amgLevel[T]) bindTransfer(coarse *amgLevel[T]) {
-	l.coarseCuts = cutRows(l.r4.ptr, chunkEntries)
+	l.coarseCuts = cutRows(l.pt.ptr, chunkEntries)
 	l.coarseLoops = len(l.coarseCuts) - 1
-	r, p, m := l.r4, l.p, l.m
+	r, p, m := l.pt, l.p, l.m
 	l.restrictFn = func(c int) {
 		for i := l.coarseCuts[c]; i < l.coarseCuts[c+1]; i++ {
 			coarse.b[i] = rowTimes(r.col[r.ptr[i]:r.ptr[i+1]], r.val[r.ptr[i]:r.ptr[i+1]], l.r)
@@ -192,7 +192,7 @@ func (h *hierarchy[T]) bytes() int64 {
 	for _, l := range h.levels {
 		b += l.m.bytes() + sizeOf(v)*int64(len(l.x)+len(l.b)+len(l.r)+len(l.y)+len(l.d)+len(l.weight))
 		if l.p != nil {
-			b += l.p.bytes() + l.r4.bytes()
+			b += l.p.bytes() + l.pt.bytes()
 		}
 	}
 	if h.coarse != nil {

@@ -18,6 +18,7 @@ type amgSetup struct {
 	diag []float64
 	ref  []float64 // diag before cancellation: diag(Pᵀ D P); nil on the finest level
 	p    *amgCSR[float64]
+	pt   *amgCSR[float64] // its transpose
 
 	level   int
 	near    nearNull // smoothed aggregation only
@@ -97,17 +98,30 @@ func (s *amgSetup) diagonalRows(lo, hi int) int {
 	return 0
 }
 
-// next makes the coarse matrix of the prolongation that was chosen.
-func (s *amgSetup) next(a *amgCSR[float64]) error {
-	p := s.p
-	s.ref = make([]float64, p.cols)
-	for i := range p.rows {
-		for k := p.ptr[i]; k < p.ptr[i+1]; k++ {
-			s.ref[p.col[k]] += p.val[k] * p.val[k] * s.diag[i]
-		}
+// next makes the coarse matrix for the prolongation that was chosen and takes
+// it for the matrix at hand.
+func (s *amgSetup) next() error {
+	s.pt = transpose(s.p)
+	a, err := galerkin(s.ctx, s.opt.Threads, s.pt, s.a, s.p)
+	if err != nil {
+		return err
 	}
-	s.a = a
+	r, ref, diag := s.pt, make([]float64, s.pt.rows), s.diag
+	err = forRows(s.ctx, s.opt.Threads, cutRows(r.ptr, chunkEntries), func(_, lo, hi int) {
+		for c := lo; c < hi; c++ {
+			for k := r.ptr[c]; k < r.ptr[c+1]; k++ {
+				ref[c] += r.val[k] * r.val[k] * diag[r.col[k]]
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	s.a, s.ref = a, ref
 	s.level++
+	if err := s.account(12 * a.nnz()); err != nil {
+		return err
+	}
 	return s.takeDiagonal()
 }
 
@@ -130,11 +144,9 @@ func (s *amgSetup) account(bytes int64) error {
 func newHierarchy[T amgFloat](s *amgSetup, coarsen func(*amgSetup) error) (*hierarchy[T], error) {
 	h := &hierarchy[T]{}
 	for {
-		l, err := newLevel[T](s)
-		if err != nil {
+		if err := h.add(s); err != nil {
 			return nil, err
 		}
-		h.levels = append(h.levels, l)
 		if s.a.rows <= s.opt.MaxCoarse || len(h.levels) == maxLevels {
 			break
 		}
@@ -145,33 +157,54 @@ func newHierarchy[T amgFloat](s *amgSetup, coarsen func(*amgSetup) error) (*hier
 		if s.p == nil || s.p.cols == 0 || s.p.cols > s.p.rows*9/10 {
 			break
 		}
-		if err := addCoarse(s, l); err != nil {
+		if err := s.next(); err != nil {
 			return nil, err
 		}
 	}
 	return h, h.finish(s)
 }
 
-// addCoarse forms the next coarser matrix and keeps the transfers in l.
-func addCoarse[T amgFloat](s *amgSetup, l *amgLevel[T]) error {
-	r := transpose(s.p)
-	a, err := galerkin(s.ctx, s.opt.Threads, r, s.a, s.p)
+// add makes a level of the matrix at hand and joins it to the finer one.
+func (h *hierarchy[T]) add(s *amgSetup) error {
+	l, err := newLevel[T](s)
 	if err != nil {
 		return err
 	}
-	l.p, l.r4 = convert[T](s.p), convert[T](r)
-	if err := s.account(l.p.bytes() + l.r4.bytes() + 12*a.nnz()); err != nil {
-		return err
+	if k := len(h.levels); k > 0 {
+		fine := h.levels[k-1]
+		unscale := make([]float64, fine.m.n)
+		for i, v := range fine.m.scale {
+			if v > 0 {
+				unscale[i] = 1 / v
+			}
+		}
+		if fine.p, err = scaledTransfer[T](s, s.p, unscale, l.m.scale); err != nil {
+			return err
+		}
+		if fine.pt, err = scaledTransfer[T](s, s.pt, l.m.scale, unscale); err != nil {
+			return err
+		}
+		fine.bindTransfer(l)
+		if err := s.account(fine.p.bytes() + fine.pt.bytes()); err != nil {
+			return err
+		}
 	}
-	return s.next(a)
+	h.levels = append(h.levels, l)
+	return nil
 }
 
-func convert[T amgFloat](a *amgCSR[float64]) *amgCSR[T] {
+// scaledTransfer brings P or Pᵀ into the scaled variables x = S x̂ of both
+// levels, P̂ = S⁻¹ P S_c: its entries are multiplied by left of their row and
+// right of their column.
+func scaledTransfer[T amgFloat](s *amgSetup, a *amgCSR[float64], left, right []float64) (*amgCSR[T], error) {
 	c := &amgCSR[T]{a.rows, a.cols, a.ptr, a.col, make([]T, len(a.val))}
-	for k, v := range a.val {
-		c.val[k] = T(v)
-	}
-	return c
+	return c, forRows(s.ctx, s.opt.Threads, cutRows(a.ptr, chunkEntries), func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			for k := a.ptr[i]; k < a.ptr[i+1]; k++ {
+				c.val[k] = T(a.val[k] * left[i] * right[a.col[k]])
+			}
+		}
+	})
 }
 
 // newLevel prepares the smoother of the matrix at hand.
@@ -207,7 +240,7 @@ func (l *amgLevel[T]) tuneSmoother(s *amgSetup) error {
 		return nil
 	}
 	n := s.a.rows
-	lambda, err := spectralRadius(s.ctx, s.opt.Threads, s.a, s.diag)
+	lambda, err := spectralRadius(s.ctx, s.opt.Threads, s.a, s.diag, !s.opt.Unsmoothed)
 	if err != nil {
 		return err
 	}
@@ -224,42 +257,17 @@ func (l *amgLevel[T]) tuneSmoother(s *amgSetup) error {
 	return nil
 }
 
-// finish scales the transfers and factors the coarsest matrix.
+// finish factors the coarsest matrix.
 func (h *hierarchy[T]) finish(s *amgSetup) error {
 	h.w = s.opt.Cycle == "w"
-	last := h.levels[len(h.levels)-1]
-	for k, l := range h.levels[:len(h.levels)-1] {
-		coarse := h.levels[k+1]
-		scaleTransfer(l.p, l.m.scale, coarse.m.scale, true)
-		scaleTransfer(l.r4, coarse.m.scale, l.m.scale, false)
-		l.bindTransfer(coarse)
-	}
 	h.bind(h.levels[0].m.n, s.opt.Threads)
+	last := h.levels[len(h.levels)-1]
 	var err error
 	if n := last.m.n; n <= max(s.opt.MaxCoarse, denseLimit) {
 		h.rhs = make([]float64, n)
 		h.coarse, err = factorCoarse(s, last.m.scale)
 	}
 	return err
-}
-
-// scaleTransfer brings P (inverse on its rows' side: P̂ = S⁻¹ P S_c, so that
-// x = S x̂ on both levels) or R = Pᵀ into the scaled variables. Void unknowns
-// have scale 0 and get nothing.
-func scaleTransfer[T amgFloat](a *amgCSR[T], rows, cols []float64, inverse bool) {
-	for i := range a.rows {
-		for k := a.ptr[i]; k < a.ptr[i+1]; k++ {
-			in, out := rows[i], cols[a.col[k]]
-			if !inverse {
-				in, out = out, in
-			}
-			if in == 0 {
-				a.val[k] = 0
-			} else {
-				a.val[k] = T(float64(a.val[k]) / in * out)
-			}
-		}
-	}
 }
 
 // rebuild makes a hierarchy for another matrix with the prolongations of
@@ -271,16 +279,14 @@ func (h *hierarchy[T]) rebuild(ctx context.Context, a *matrix.CSR, opt *AMGOptio
 	}
 	fresh := &hierarchy[T]{}
 	for k, old := range h.levels {
-		l, err := newLevel[T](s)
-		if err != nil {
+		if err := fresh.add(s); err != nil {
 			return nil, nil, err
 		}
-		fresh.levels = append(fresh.levels, l)
 		if k == len(h.levels)-1 {
 			break
 		}
 		s.p = unscaled(old.p, old.m.scale, h.levels[k+1].m.scale)
-		if err := addCoarse(s, l); err != nil {
+		if err := s.next(); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -24,9 +24,9 @@ const (
 // max_i Σ_j |a_ij|/a_ii. That bound itself is returned where the Rayleigh
 // quotient of a vector of signs comes close, as for five- and seven-point
 // matrices; otherwise some Lanczos steps on D^{-1/2} A D^{-1/2}, from above as
-// a rule. An estimate that is too large costs iterations: the prolongation
-// is then smoothed too little.
-func spectralRadius(ctx context.Context, threads int, a *amgCSR[float64], diag []float64) (float64, error) {
+// a rule, unless the matrix may be unsymmetric. An estimate that is too large
+// costs iterations: the prolongation is then smoothed too little.
+func spectralRadius(ctx context.Context, threads int, a *amgCSR[float64], diag []float64, symmetric bool) (float64, error) {
 	long := cutRows(a.ptr, signEntries)
 	rows := make([]rowSums, max(0, len(long)-1))
 	sign := make([]int8, a.rows)
@@ -40,7 +40,7 @@ func spectralRadius(ctx context.Context, threads int, a *amgCSR[float64], diag [
 		energy += r.energy
 		trace += r.trace
 	}
-	if a.rows < 3 || energy >= 0.92*bound*trace {
+	if !symmetric || a.rows < 3 || energy >= 0.92*bound*trace {
 		return bound, nil
 	}
 	ritz, err := lanczos(ctx, threads, a, diag, cutRows(a.ptr, chunkEntries))

@@ -36,8 +36,10 @@ const thoroughRows = 20_000
 // when Thorough, any numbering, by the unit squares of the graph. "Any
 // embedding will do": axes may come out exchanged or mirrored.
 //
-// Nothing is guessed: the grid's product agrees with the matrix's to 1e-13 on
-// a random vector, or the error wraps ErrNoGrid and says why not. Entries off
+// Nothing is guessed: the grid has exactly the entries of the matrix where
+// weights are constant along each axis, and its product agrees with the
+// matrix's to 1e-13 on a random vector otherwise, or the error wraps ErrNoGrid
+// and says why not. Entries off
 // the diagonal must be ≤ 0 and no row may add up to less than −1e-12 times
 // its diagonal. Dimension, memory and context errors are returned as such.
 func Detect(ctx context.Context, a *matrix.CSR, opt *DetectOptions) (*Grid, error) {
@@ -59,29 +61,34 @@ func Detect(ctx context.Context, a *matrix.CSR, opt *DetectOptions) (*Grid, erro
 	}
 	if shape != nil {
 		g, err := found(ctx, a, shape[0], shape[1], shape[2], nil, opt, "full box in natural order")
-		if err == nil || !isRefusal(err) {
+		if err == nil || !tryOn(err) {
 			return g, err
 		}
 	}
 	if err := degreesFit(a); err != nil {
 		return nil, err
 	}
-	p, why := lexicographic(a, opt.Threads)
+	l, why := lexicographic(a)
 	if why == nil {
-		return placedGrid(ctx, a, p, opt, "cells removed from a box in natural order", false)
+		var g *Grid
+		if g, why = l.grid(ctx, opt); why == nil || !tryOn(why) {
+			return g, why
+		}
 	}
 	if a.Rows < thoroughRows && !opt.Thorough {
 		return nil, refuse("not in natural order (%v), and other numberings are looked for from %d rows only", why, thoroughRows)
 	}
-	if p, err = bySquares(ctx, a); err != nil {
+	p, err := bySquares(ctx, a)
+	if err != nil {
 		return nil, err
 	}
 	return placedGrid(ctx, a, p, opt, "any numbering, by unit squares", true)
 }
 
-func isRefusal(err error) bool {
-	_, ok := err.(*Refusal)
-	return ok
+// tryOn reports whether another numbering may be looked for after an error.
+func tryOn(err error) bool {
+	r, ok := err.(*Refusal)
+	return ok && !r.final
 }
 
 func found(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32, opt *DetectOptions, how string) (*Grid, error) {

@@ -76,10 +76,9 @@ func placedGrid(ctx context.Context, a *matrix.CSR, p *placement, opt *DetectOpt
 		p.turn()
 	}
 	low, high := p.bounds(nil)
-	side := high.minus(low).plus(point{1, 1, 1})
-	cells := float64(side.x) * float64(side.y) * float64(side.z)
-	if cells > boxFactor*float64(a.Rows)+1000 || cells > 1<<31-1 {
-		return nil, refuse("the cells are spread over a box of %d×%d×%d for %d unknowns", side.x, side.y, side.z, a.Rows)
+	side, err := boxSide(low, high, a.Rows)
+	if err != nil {
+		return nil, err
 	}
 	cell := make([]int32, a.Rows)
 	for i, at := range p.at {
@@ -87,6 +86,16 @@ func placedGrid(ctx context.Context, a *matrix.CSR, p *placement, opt *DetectOpt
 		cell[i] = (at.x*side.y+at.y)*side.z + at.z
 	}
 	return found(ctx, a, int(side.x), int(side.y), int(side.z), cell, opt, how)
+}
+
+// boxSide is the size of a box, refused when it is too large for n unknowns.
+func boxSide(low, high point, n int) (point, error) {
+	side := high.minus(low).plus(point{1, 1, 1})
+	cells := float64(side.x) * float64(side.y) * float64(side.z)
+	if cells > boxFactor*float64(n)+1000 || cells > 1<<31-1 {
+		return side, refuse("the cells are spread over a box of %d×%d×%d for %d unknowns", side.x, side.y, side.z, n)
+	}
+	return side, nil
 }
 
 // bounds returns the corners of the box around the members, all when nil.

@@ -1,50 +1,102 @@
 package multigrid
 
+import "solve/internal/kern"
+
 // aggregate splits the boxes of coarse plane i into components.
 func (s *fwSetup[T]) aggregate(i int, w *fwWorker[T]) {
 	f, c := s.f, s.c
 	n, lines := f.faces.N, f.faces.Lines
 	i0 := i * f.factor[0]
 	planes := min(f.factor[0], f.faces.Planes-i0)
-	var view [2]fwView[T]
-	for p := range planes {
-		view[p] = w.view[p].plane(i0 + p)
-	}
+	w.viewed = false
 	w.chainExtras(s, i0, planes)
-	cubes := f.factor == [3]int{2, 2, 2}
+	fullX := planes == f.factor[0]
 	for j := range c.faces.Lines {
 		j0 := j * f.factor[1]
+		fullY := j0+f.factor[1] <= lines
 		for k := range c.faces.N {
 			k0 := k * f.factor[2]
-			box := j*c.faces.N + k
-			if cubes && planes == 2 && j0+1 < lines && k0+1 < n && (w.head == nil || w.head[box] < 0) &&
-				s.wholeCube(&view, j0*n+k0, n) {
+			if fullX && fullY && k0+f.factor[2] <= n && (w.head == nil || w.head[j*c.faces.N+k] < 0) && s.whole(i0, j0*n+k0) {
 				continue
 			}
-			s.split(i, j, k, &view, w)
+			s.split(i, j, k, w)
 		}
 	}
 }
 
-// wholeCube reports whether seven links hold the cube together whose lowest
-// cell is o in its plane.
-func (s *fwSetup[T]) wholeCube(view *[2]fwView[T], o, n int) bool {
-	a, b := &view[0], &view[1]
-	if s.strength == 0 {
-		return a.w[2][o] > 0 && a.w[2][o+n] > 0 && b.w[2][o] > 0 && b.w[2][o+n] > 0 &&
-			a.w[1][o] > 0 && b.w[1][o] > 0 && a.w[0][o] > 0
+// spanning is a tree of links that holds a box together: the links of the
+// cell at an offset from the lowest, along the axes in bits.
+type spanning struct {
+	offset int
+	bits   uint8
+}
+
+// span lists the cells of a box that have links within it.
+func (s *fwSetup[T]) span() []spanning {
+	f := s.f
+	var tree []spanning
+	for x := range f.factor[0] {
+		for y := range f.factor[1] {
+			bits := uint8(0)
+			if f.factor[2] == 2 {
+				bits |= kern.CodeZ
+			}
+			if y == 0 && f.factor[1] == 2 {
+				bits |= kern.CodeY
+			}
+			if x == 0 && y == 0 && f.factor[0] == 2 {
+				bits |= kern.CodeX
+			}
+			tree = append(tree, spanning{x*f.faces.Plane() + y*f.faces.N, bits})
+		}
 	}
-	for _, p := range [2]*fwView[T]{a, b} {
-		for _, at := range [2]int{o, o + n} {
-			if !s.strong(p.w[2][at], p.d[at], p.d[at+1]) {
+	return tree
+}
+
+// whole reports whether a box needs no closer look: it is held together by
+// its spanning tree, or all masked (when coded). o is the place of its lowest
+// cell in plane i0.
+func (s *fwSetup[T]) whole(i0, o int) bool {
+	fc := &s.f.faces
+	o += fc.Guard() + i0*fc.Plane()
+	if fc.Code == nil || s.strength > 0 {
+		return s.wholeWeights(o)
+	}
+	missing, any := uint8(0), uint8(0)
+	for _, t := range s.tree {
+		code := fc.Code[o+t.offset]
+		missing |= t.bits &^ code
+		any |= code
+		if s.f.factor[2] == 2 {
+			any |= fc.Code[o+t.offset+1]
+		}
+	}
+	return missing == 0 || any == 0
+}
+
+func (s *fwSetup[T]) wholeWeights(o int) bool {
+	fc := &s.f.faces
+	for _, t := range s.tree {
+		r := o + t.offset
+		for axis, step := range [3]int{fc.Plane(), fc.N, 1} {
+			if t.bits&codeBit[axis] != 0 && !s.strong(fc.Weight(axis, r), fc.Diagonal(r), fc.Diagonal(r+step)) {
 				return false
 			}
 		}
-		if !s.strong(p.w[1][o], p.d[o], p.d[o+n]) {
-			return false
-		}
 	}
-	return s.strong(a.w[0][o], a.d[o], b.d[o])
+	return true
+}
+
+// views unpacks the fine planes of coarse plane i, once.
+func (w *fwWorker[T]) views(f *fwLevel[T], i int) *[2]fwView[T] {
+	if !w.viewed {
+		i0 := i * f.factor[0]
+		for p := range min(f.factor[0], f.faces.Planes-i0) {
+			w.planes[p] = w.view[p].plane(i0 + p)
+		}
+		w.viewed = true
+	}
+	return &w.planes
 }
 
 // chainExtras lists the fine extras of planes i0… by their boxes.
@@ -78,9 +130,10 @@ func (l *fwLevel[T]) planeRange(i0, planes int) (lo, hi int) {
 
 // split finds the components of box (i,j,k), of which some cells are masked
 // or some links absent.
-func (s *fwSetup[T]) split(i, j, k int, view *[2]fwView[T], w *fwWorker[T]) {
+func (s *fwSetup[T]) split(i, j, k int, w *fwWorker[T]) {
 	f, c := s.f, s.c
 	fc := &f.faces
+	view := w.views(f, i)
 	w.collect(s, i, j, k, view)
 	if len(w.nodes) == 0 {
 		return

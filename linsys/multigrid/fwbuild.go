@@ -42,10 +42,7 @@ func newFWHierarchy[T kern.Real](ctx context.Context, g *Grid, o *FWOptions) (*f
 			l.dropCoarse()
 			break
 		}
-		l.cycles = 2
-		if o.VCycle {
-			l.cycles = 1
-		}
+		l.cycles = h.visits(c, o)
 		l = c
 	}
 	if l = h.level[len(h.level)-1]; l.active > stalledUnknowns {
@@ -60,6 +57,19 @@ func newFWHierarchy[T kern.Real](ctx context.Context, g *Grid, o *FWOptions) (*f
 	}
 	h.bind()
 	return h, ctx.Err()
+}
+
+// visits is how often a level is visited from the one above: twice in a
+// W-cycle, and three times the first level that is small. That costs next to
+// nothing and saves an iteration where walls fit the coarse boxes badly.
+func (h *fwHierarchy[T]) visits(c *fwLevel[T], o *FWOptions) int {
+	switch above := h.level[len(h.level)-1]; {
+	case o.VCycle:
+		return 1
+	case c.active <= parallelCells && above.active > parallelCells:
+		return 3
+	}
+	return 2
 }
 
 // finest makes level 0 of the grid.

@@ -86,6 +86,7 @@ type fwSetup[T kern.Real] struct {
 	f, c     *fwLevel[T]
 	threads  int
 	strength float64
+	tree     []spanning
 	boxes    []fwBoxes     // by coarse plane
 	links    [][]fwLink[T] // with an extra at one end, by coarse plane
 	direct   [][]fwLink[T] // between primaries, but through fine extras
@@ -114,6 +115,7 @@ func coarsen[T kern.Real](ctx context.Context, f *fwLevel[T], threads int, stren
 	s := &fwSetup[T]{f: f, c: &fwLevel[T]{}, threads: threads, strength: strength}
 	cf := &s.c.faces
 	cf.Planes, cf.Lines, cf.N = ceilDiv(f.faces.Planes, f.factor[0]), ceilDiv(f.faces.Lines, f.factor[1]), ceilDiv(f.faces.N, f.factor[2])
+	s.tree = s.span()
 	s.boxes = make([]fwBoxes, cf.Planes)
 	s.links, s.direct = make([][]fwLink[T], cf.Planes), make([][]fwLink[T], cf.Planes)
 	if err := s.eachPlane(ctx, s.aggregate); err != nil {
@@ -153,6 +155,8 @@ func (s *fwSetup[T]) eachPlane(ctx context.Context, fn func(i int, w *fwWorker[T
 // fwWorker is the scratch of one task.
 type fwWorker[T kern.Real] struct {
 	view   [2]*fwViewer[T]
+	planes [2]fwView[T]
+	viewed bool    // planes are those of the coarse plane at hand
 	nodes  []int32 // raw unknowns of a box
 	parent []int16
 	size   []int16

@@ -117,8 +117,10 @@ func (h *fwHierarchy[T]) visit(k int, zero bool) {
 		}
 	}
 	h.visit(k+1, true)
-	if l.cycles > 1 && k+1 < len(h.level)-1 {
-		h.visit(k+1, false)
+	if k+1 < len(h.level)-1 { // more of the coarsest would change nothing
+		for range l.cycles - 1 {
+			h.visit(k+1, false)
+		}
 	}
 	par.For(h.threads, len(l.blocks), h.up[k])
 	for _, s := range l.seams {

@@ -204,13 +204,15 @@ func (l *fwLevel[T]) restrict(c *fwLevel[T], i int, mix *kern.Mix[T], short bool
 		kern.FaceResidual(&l.faces, p, l.factor[1], mix, l.x, l.b, sums)
 	}
 	first := c.faces.Guard() + i*c.faces.Plane()
-	for j := range c.faces.Lines {
-		to, from := c.b[first+j*nc:][:nc], sums[j*n:][:n]
-		if l.factor[2] == 2 {
-			kern.FoldPairs(to, from)
-		} else {
-			copy(to, from)
-			clear(from)
+	switch to, from := c.b[first:first+c.faces.Plane()], sums[:c.faces.Lines*n]; {
+	case l.factor[2] == 1:
+		copy(to, from)
+		clear(from)
+	case n&1 == 0:
+		kern.FoldPairs(to, from)
+	default:
+		for j := range c.faces.Lines {
+			kern.FoldPairs(to[j*nc:][:nc], from[j*n:][:n])
 		}
 	}
 	if c.extras.count() > 0 {
@@ -264,7 +266,11 @@ func (l *fwLevel[T]) prolong(c *fwLevel[T], i int, theta T) {
 	n, nc := l.faces.N, c.faces.N
 	first := l.faces.Guard() + i*l.faces.Plane()
 	from := c.faces.Guard() + i/l.factor[0]*c.faces.Plane()
-	for j := range l.faces.Lines {
+	lines := l.faces.Lines
+	if l.factor[1] == 1 && (l.factor[2] == 1 || n&1 == 0) { // one long line
+		lines, n, nc = 1, n*lines, nc*lines
+	}
+	for j := range lines {
 		x, e := l.x[first+j*n:][:n], c.x[from+j/l.factor[1]*nc:][:nc]
 		if l.factor[2] == 2 {
 			kern.SpreadPairs(theta, e, x)

@@ -17,7 +17,7 @@ type FWOptions struct {
 	Theta [3]float64
 	// Strength τ keeps unknowns of a box apart that only links w < τ√(d d')
 	// join, which is for coefficients whose weak direction changes from place
-	// to place. 0 = 0.04 where weights differ by 10 to 10⁵ and are not
+	// to place. 0 = 0.04 where weights differ by more than 10 and are not
 	// constant along the axes, else none; negative = none.
 	Strength float64
 	// Float64 has the cycle work in float64; so it does anyway where weights
@@ -35,7 +35,7 @@ const (
 	float64Contrast  = 1e5
 	strengthContrast = 10
 	defaultStrength  = .04
-	safeTheta        = 1.5
+	defaultTheta     = 1.5
 )
 
 // filled returns the options with every default put in, for a grid.
@@ -58,7 +58,7 @@ func (o *FWOptions) filled(g *Grid) (*FWOptions, error) {
 	}
 	for k := range f.Theta {
 		if f.Theta[k] == 0 {
-			f.Theta[k] = safeTheta
+			f.Theta[k] = defaultTheta
 		}
 		if !(f.Theta[k] > 0 && f.Theta[k] < 4) {
 			return nil, fmt.Errorf("multigrid: %w", &solver.OptionError{Name: "theta", Value: fmt.Sprint(f.Theta[k]), Want: "numbers between 0 and 4"})
@@ -69,7 +69,7 @@ func (o *FWOptions) filled(g *Grid) (*FWOptions, error) {
 	switch {
 	case f.Strength < 0:
 		f.Strength = 0
-	case f.Strength == 0 && !g.Constant() && contrast > strengthContrast && contrast <= float64Contrast:
+	case f.Strength == 0 && !g.Constant() && contrast > strengthContrast:
 		f.Strength = defaultStrength
 	}
 	return &f, nil

@@ -36,7 +36,8 @@ type PCGResult struct {
 // scaled by 1/‖r‖ and works in float32, and three passes over memory do what
 // is outside the cycle. That r = b − A x really meets tol is confirmed by
 // computing it. If zᵀr ≤ 0 shows that the cycle is not positive definite,
-// it goes on with θ = 1.5 in float64, and then with a V-cycle.
+// it goes on with θ = 1.5 in float64, then with θ = 1, for which every cycle
+// is positive definite but for rounding, and then with a V-cycle.
 //
 // The result has the same bits for any number of threads. The error comes
 // from the context, from record, or wraps solver.ErrDimension; for a singular
@@ -77,9 +78,12 @@ func (m *FWMG) fallBack(ctx context.Context, run *fwRun) (done bool, err error) 
 	o := *m.opt
 	said := ""
 	switch {
-	case !o.Float64 || o.Theta != [3]float64{safeTheta, safeTheta, safeTheta}:
-		o.Float64, o.Theta = true, [3]float64{safeTheta, safeTheta, safeTheta}
+	case !o.Float64:
+		o.Float64, o.Theta = true, [3]float64{defaultTheta, defaultTheta, defaultTheta}
 		said = "float64 and θ = 1.5"
+	case o.Theta != [3]float64{1, 1, 1}:
+		o.Theta = [3]float64{1, 1, 1}
+		said = "θ = 1"
 	case !o.VCycle:
 		o.VCycle = true
 		said = "V-cycle"

@@ -156,6 +156,29 @@ func addRows(w *productRow, col []int32, val []float64, b *amgCSR[float64]) {
 	w.end = from + n
 }
 
+// addPoints is addRows for a matrix with at most one entry to a row: point[j]
+// in column group[j], none where that is negative.
+func addPoints(w *productRow, col []int32, val []float64, group []int32, point []float64) {
+	val = val[:len(col)]
+	rc, rv := w.room(len(col))
+	mark, from, n := w.mark, w.from, w.end-w.from
+	for k, j := range col {
+		c := group[j]
+		if c < 0 {
+			continue
+		}
+		x := val[k] * point[j]
+		if p := int(mark[c]) - from; p >= 0 {
+			rv[p] += x
+		} else {
+			mark[c] = int32(from + n)
+			rc[n], rv[n] = c, x
+			n++
+		}
+	}
+	w.end = from + n
+}
+
 // room returns the row under construction with space for more entries.
 func (w *productRow) room(more int) ([]int32, []float64) {
 	if need := w.end + more; need > len(w.col) {

@@ -83,7 +83,7 @@ func TestHierarchyIsGalerkin(t *testing.T) {
 			}
 		}
 	}
-	for i, row := range fine.r4.dense() {
+	for i, row := range fine.pt.dense() {
 		for j, v := range row {
 			if v != p[j][i] {
 				t.Fatalf("restriction (%d,%d) is %g, prolongation %g", i, j, v, p[j][i])

@@ -13,14 +13,21 @@ import (
 var ErrNoGrid = errors.New("no grid")
 
 // Refusal says why no grid was found behind a matrix. It wraps ErrNoGrid.
-type Refusal struct{ Why string }
+type Refusal struct {
+	Why   string
+	final bool // no other numbering would help
+}
 
 func (r *Refusal) Error() string { return "multigrid: no grid: " + r.Why }
 
 // Unwrap returns ErrNoGrid.
 func (r *Refusal) Unwrap() error { return ErrNoGrid }
 
-func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
+func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...), false} }
+
+func refuseFinally(format string, args ...any) error {
+	return &Refusal{fmt.Sprintf(format, args...), true}
+}
 
 // Grid is a matrix as a box of cells: each unknown has a cell of its own, and
 // each entry off the diagonal is minus the weight of the face between two

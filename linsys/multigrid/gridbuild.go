@@ -17,8 +17,9 @@ import (
 // How a grid is made of a matrix and the cells of its unknowns: every entry
 // is read once, must lie across a face and must be ≤ 0, and is turned into
 // one byte a cell or, failing that, into weights. What was not looked at in
-// that pass, that the matrix is symmetric, is settled by comparing A v with
-// the grid's product for a random v.
+// that pass, that the matrix is symmetric, is checked link by link where the
+// grid is coded, and otherwise by comparing A v with the grid's product for a
+// random v.
 
 // excessTolerance is how far the weights of a row may exceed its diagonal,
 // and what excess counts as none, relative to the diagonal.
@@ -49,15 +50,17 @@ func buildGrid(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32,
 	b := &gridBuilder{g: g, a: a, threads: opt.Threads, side: [3]int{nx, ny, nz}, stride: [3]int{ny * nz, nz, 1}}
 	coded, err := b.code(ctx)
 	if err == nil && !coded {
-		err = b.weigh(ctx)
+		if err = b.weigh(ctx); err == nil {
+			err = b.verify(ctx)
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if g.minWeight == 0 && a.Rows > 1 {
-		return nil, refuse("no entry off the diagonal")
+		return nil, refuseFinally("no entry off the diagonal")
 	}
-	return g, b.verify(ctx)
+	return g, nil
 }
 
 // axis returns the axis across which cells c and d are neighbours, and
@@ -88,7 +91,7 @@ func (b *gridBuilder) row(i, c int, link func(axis int, after bool, w float64)) 
 		case v == 0:
 			continue
 		case !(v < 0):
-			return 0, 0, refuse("entry (%d,%d) is %v: entries off the diagonal must not be positive", i+1, j+1, v)
+			return 0, 0, refuseFinally("entry (%d,%d) is %v: entries off the diagonal must not be positive", i+1, j+1, v)
 		}
 		axis, after := b.axis(c, b.g.cellOf(int(j)))
 		if axis < 0 {
@@ -98,10 +101,10 @@ func (b *gridBuilder) row(i, c int, link func(axis int, after bool, w float64)) 
 		link(axis, after, -v)
 	}
 	if !(diagonal > 0) {
-		return 0, 0, refuse("the diagonal of row %d is %v: must be positive", i+1, diagonal)
+		return 0, 0, refuseFinally("the diagonal of row %d is %v: must be positive", i+1, diagonal)
 	}
 	if sum > diagonal*(1+excessTolerance) {
-		return 0, 0, refuse("the entries of row %d off the diagonal add up to %v, more than its diagonal of %v", i+1, -sum, diagonal)
+		return 0, 0, refuseFinally("the entries of row %d off the diagonal add up to %v, more than its diagonal of %v", i+1, -sum, diagonal)
 	}
 	return diagonal, sum, nil
 }
@@ -151,12 +154,14 @@ func (b *gridBuilder) code(ctx context.Context) (bool, error) {
 	var mu sync.Mutex
 	var common palette
 	g := b.g
-	code := make([]uint8, g.faces.Cells()+2*g.faces.Guard())
+	f := &g.faces
+	code := make([]uint8, f.Cells()+2*f.Guard())
+	back := make([]uint8, len(code))
 	err := b.forRows(ctx, func(lo, hi int) error {
 		mu.Lock()
 		own := palette{common.axis, slices.Clone(common.diagonal)}
 		mu.Unlock()
-		if err := b.codeRows(lo, hi, &own, code[g.faces.Guard():]); err != nil {
+		if err := b.codeRows(lo, hi, &own, code[f.Guard():], back[f.Guard():]); err != nil {
 			return err
 		}
 		mu.Lock()
@@ -164,8 +169,8 @@ func (b *gridBuilder) code(ctx context.Context) (bool, error) {
 		if !common.merge(&own) {
 			return errUncoded
 		}
-		if !slices.Equal(common.diagonal, own.diagonal) {
-			renumber(b, lo, hi, &own, &common, code[g.faces.Guard():])
+		if !slices.Equal(common.diagonal[:min(len(common.diagonal), len(own.diagonal))], own.diagonal) {
+			renumber(b, lo, hi, &own, &common, code[f.Guard():])
 		}
 		return nil
 	})
@@ -175,7 +180,6 @@ func (b *gridBuilder) code(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	f := &g.faces
 	f.Code, f.Axis = code, common.axis
 	for k, d := range common.diagonal {
 		f.DiagOf[k+1], f.InvOf[k+1] = d, 1/d
@@ -183,7 +187,7 @@ func (b *gridBuilder) code(ctx context.Context) (bool, error) {
 	for _, w := range common.axis {
 		g.noteWeight(w)
 	}
-	return true, nil
+	return true, b.matchBack(ctx, back)
 }
 
 // renumber gives the cells of rows lo…hi−1 the numbers that the common
@@ -199,32 +203,148 @@ func renumber(b *gridBuilder, lo, hi int, own, common *palette, code []uint8) {
 	}
 }
 
-var codeBit = [3]uint8{kern.CodeX, kern.CodeY, kern.CodeZ}
-
-func (b *gridBuilder) codeRows(lo, hi int, p *palette, code []uint8) error {
-	for i := lo; i < hi; i++ {
-		c := b.g.cellOf(i)
-		var bits uint8
-		fits := true
-		d, _, err := b.row(i, c, func(axis int, after bool, w float64) {
-			if p.axis[axis] == 0 {
-				p.axis[axis] = w
+// matchBack checks that every link is in the rows of both its ends, by the
+// backward bits that the rows gave. With it the grid is exactly the matrix.
+func (b *gridBuilder) matchBack(ctx context.Context, back []uint8) error {
+	f := &b.g.faces
+	unknowns := make([]int, f.Planes)
+	ok := make([]bool, f.Planes)
+	err := par.ForCtx(ctx, b.threads, f.Planes, func(i int) {
+		lo := f.Guard() + i*f.Plane()
+		n := f.Plane()
+		own, x, y, z := f.Code[lo:lo+n], f.Code[lo-n:lo], f.Code[lo-f.N:lo-f.N+n], f.Code[lo-1:lo-1+n]
+		wrong, count := uint8(0), 0
+		for k, want := range back[lo : lo+n] {
+			wrong |= want ^ (x[k]&kern.CodeX | y[k]&kern.CodeY | z[k]&kern.CodeZ)
+			if own[k] != 0 {
+				count++
 			}
-			fits = fits && w == p.axis[axis]
-			if after {
-				bits |= codeBit[axis]
-			}
-		})
-		if err != nil {
-			return err
 		}
-		number := p.number(d)
-		if !fits || number == 0 {
-			return errUncoded
+		ok[i], unknowns[i] = wrong == 0, count
+	})
+	if err != nil {
+		return err
+	}
+	total := 0
+	for i := range ok {
+		total += unknowns[i]
+		if !ok[i] {
+			return b.verify(ctx) // finds the row
 		}
-		code[c] = bits | number
+	}
+	if total != b.g.n {
+		return refuse("%d unknowns fall on %d cells", b.g.n, total)
 	}
 	return nil
+}
+
+var codeBit = [3]uint8{kern.CodeX, kern.CodeY, kern.CodeZ}
+
+// codeRows codes the rows that fit the palette as it is, quickly, and extends
+// it for others.
+func (b *gridBuilder) codeRows(lo, hi int, p *palette, code, back []uint8) error {
+	q := quickRows{gridBuilder: b, last: -2}
+	for axis, side := range b.side {
+		q.step[axis] = b.stride[axis]
+		if side == 1 {
+			q.step[axis] = -1 // never seen: steps are taken to be positive
+		}
+	}
+	for i := lo; i < hi; i++ {
+		c := b.g.cellOf(i)
+		forward, backward, d, ok := q.row(i, c, p)
+		if !ok {
+			var err error
+			if forward, backward, d, err = b.codeRow(i, c, p); err != nil {
+				return err
+			}
+		}
+		if d != q.diagonal || q.number == 0 {
+			q.diagonal, q.number = d, p.number(d)
+			if q.number == 0 {
+				return errUncoded
+			}
+		}
+		code[c], back[c] = forward|q.number, backward
+	}
+	return nil
+}
+
+// quickRows reads rows whose weights are those of the palette.
+type quickRows struct {
+	*gridBuilder
+	step       [3]int
+	last, y, z int // coordinates of the last cell
+	diagonal   float64
+	number     uint8 // of diagonal
+}
+
+// row returns the links of row i to later and earlier cells; not ok when
+// anything is unusual.
+func (q *quickRows) row(i, c int, p *palette) (forward, backward uint8, d float64, ok bool) {
+	if c == q.last+1 && q.z+1 < q.side[2] {
+		q.z++
+	} else {
+		q.y, q.z = c/q.side[2]%q.side[1], c%q.side[2]
+	}
+	q.last = c
+	lo, hi := q.a.RowPtr[i], q.a.RowPtr[i+1]
+	val := q.a.Val[lo:hi]
+	sum := 0.
+	for k, j := range q.a.Col[lo:hi] {
+		w := -val[k]
+		if int(j) == i {
+			d = -w
+			continue
+		}
+		step := int(j)
+		if q.g.cell != nil {
+			step = int(q.g.cell[j])
+		}
+		step -= c
+		bits := &forward
+		if step < 0 {
+			step, bits = -step, &backward
+		}
+		axis := 0
+		switch step {
+		case q.step[2]:
+			axis = 2
+		case q.step[1]:
+			axis = 1
+		case q.step[0]:
+		default:
+			return 0, 0, 0, false
+		}
+		if w != p.axis[axis] || w == 0 {
+			return 0, 0, 0, false
+		}
+		*bits |= codeBit[axis]
+		sum += w
+	}
+	wraps := q.z == q.side[2]-1 && forward&kern.CodeZ != 0 || q.z == 0 && backward&kern.CodeZ != 0 ||
+		q.y == q.side[1]-1 && forward&kern.CodeY != 0 || q.y == 0 && backward&kern.CodeY != 0
+	return forward, backward, d, !wraps && d > 0 && sum <= d*(1+excessTolerance)
+}
+
+// codeRow is the same for any row.
+func (b *gridBuilder) codeRow(i, c int, p *palette) (forward, backward uint8, d float64, err error) {
+	fits := true
+	d, _, err = b.row(i, c, func(axis int, after bool, w float64) {
+		if p.axis[axis] == 0 {
+			p.axis[axis] = w
+		}
+		fits = fits && w == p.axis[axis]
+		if after {
+			forward |= codeBit[axis]
+		} else {
+			backward |= codeBit[axis]
+		}
+	})
+	if err == nil && !fits {
+		err = errUncoded
+	}
+	return forward, backward, d, err
 }
 
 // weigh stores the weights as they are.
@@ -331,7 +451,7 @@ func (b *gridBuilder) mismatch(i int, difference float64) error {
 	col, val := b.a.Row(i)
 	for k, j := range col {
 		if back := b.a.At(int(j), i); back != val[k] {
-			return refuse("the matrix is not symmetric: entry (%d,%d) is %v, entry (%d,%d) is %v", i+1, j+1, val[k], j+1, i+1, back)
+			return refuseFinally("the matrix is not symmetric: entry (%d,%d) is %v, entry (%d,%d) is %v", i+1, j+1, val[k], j+1, i+1, back)
 		}
 	}
 	return refuse("row %d differs from the grid's by %.3g on a random vector", i+1, difference)

@@ -1,6 +1,7 @@
 package multigrid
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -47,17 +48,14 @@ var (
 	errNotPrevious      = errors.New("of three earlier neighbours none is the previous unknown")
 )
 
-// lexicographic finds the pieces of a box with cells removed. The error says
-// why the numbering isn't one.
-func lexicographic(a *matrix.CSR, threads int) (*placement, error) {
+// lexicographic reads the numbering as that of a box with cells removed. The
+// error says why it isn't one.
+func lexicographic(a *matrix.CSR) (*lexicon, error) {
 	l := &lexicon{a: a, runOf: make([]int32, a.Rows)}
 	if err := l.collect(); err != nil {
 		return nil, err
 	}
-	if err := l.place(); err != nil {
-		return nil, err
-	}
-	return l.placement(threads)
+	return l, l.place()
 }
 
 // earlier returns the earlier neighbours of unknown v but for v−1, and
@@ -90,6 +88,13 @@ func (l *lexicon) later(v int) []int32 {
 func (l *lexicon) collect() error {
 	var before []int32
 	for v := range l.a.Rows {
+		if l.repeats(v) {
+			r := int32(len(l.runs) - 1)
+			l.runs[r].size++
+			l.runOf[v] = r
+			before, _ = l.earlier(v)
+			continue
+		}
 		others, previous := l.earlier(v)
 		if len(others) > 2 {
 			return errManyBackward
@@ -118,6 +123,27 @@ func (l *lexicon) collect() error {
 		before = others
 	}
 	return nil
+}
+
+// repeats reports whether row v is row v−1 moved by one, within the same runs:
+// then it tells nothing new.
+func (l *lexicon) repeats(v int) bool {
+	ptr := l.a.RowPtr
+	if v == 0 || v == 1 || ptr[v+1]-ptr[v] != ptr[v]-ptr[v-1] {
+		return false
+	}
+	col, last := l.a.Col[ptr[v]:ptr[v+1]], l.a.Col[ptr[v-1]:ptr[v]]
+	linked := false
+	for k, c := range last {
+		if col[k] != c+1 {
+			return false
+		}
+		if int(c) < v-2 && l.runOf[c] != l.runOf[c+1] {
+			return false
+		}
+		linked = linked || int(c) == v-2
+	}
+	return linked && l.runOf[v-1] == l.runOf[v-2]
 }
 
 // continues reports whether unknown v, linked to v−1, goes on along z: then
@@ -349,19 +375,39 @@ func (l *lexicon) eachRun(threads int, fn func(r int)) {
 	})
 }
 
-// placement writes the places of the unknowns.
-func (l *lexicon) placement(threads int) (*placement, error) {
+// grid builds the grid.
+func (l *lexicon) grid(ctx context.Context, opt *DetectOptions) (*Grid, error) {
+	const how = "cells removed from a box in natural order"
 	at, piece, count, err := l.pieces()
+	if err != nil {
+		return nil, refuse("%v", err)
+	}
+	if count > 1 {
+		p := &placement{at: make([]point, l.a.Rows), piece: l.runOf, count: count}
+		l.eachRun(opt.Threads, func(r int) {
+			for k := range l.runs[r].size {
+				v := l.runs[r].first + k
+				p.at[v], p.piece[v] = at[r].plus(point{0, 0, k}), piece[r]
+			}
+		})
+		return placedGrid(ctx, l.a, p, opt, how, false)
+	}
+	low, high := at[0], at[0]
+	for r, p := range at {
+		low = point{min(low.x, p.x), min(low.y, p.y), min(low.z, p.z)}
+		high = point{max(high.x, p.x), max(high.y, p.y), max(high.z, p.z+l.runs[r].size-1)}
+	}
+	side, err := boxSide(low, high, l.a.Rows)
 	if err != nil {
 		return nil, err
 	}
-	p := &placement{at: make([]point, l.a.Rows), piece: l.runOf, count: count}
-	l.eachRun(threads, func(r int) {
+	cell := l.runOf // no longer needed
+	l.eachRun(opt.Threads, func(r int) {
+		p := at[r].minus(low)
+		start := (p.x*side.y+p.y)*side.z + p.z
 		for k := range l.runs[r].size {
-			v := l.runs[r].first + k
-			p.at[v] = at[r].plus(point{0, 0, k})
-			p.piece[v] = piece[r]
+			cell[l.runs[r].first+k] = start + k
 		}
 	})
-	return p, nil
+	return found(ctx, l.a, int(side.x), int(side.y), int(side.z), cell, opt, how)
 }

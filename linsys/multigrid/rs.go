@@ -43,7 +43,7 @@ func strongRS(s *amgSetup) (*amgCSR[float64], error) {
 				}
 			}
 			limit := theta * top
-			for k := a.ptr[i]; k < a.ptr[i+1]; k++ {
+			for k := a.ptr[i]; k < a.ptr[i+1] && s.diag[i] > 0; k++ {
 				if v := -a.val[k]; v > 0 && v >= limit && int(a.col[k]) != i {
 					b.col, b.val = append(b.col, a.col[k]), append(b.val, a.val[k])
 				}

@@ -15,6 +15,10 @@ type nearNull struct {
 // one it was made from, above which aggregates are aggregated once more.
 const aggregateGrowth = 0.75
 
+// thetaDecay is by how much θ shrinks from level to level: coarse matrices mix
+// directions.
+const thetaDecay = 0.9
+
 // coarsenSA chooses the prolongation of smoothed aggregation.
 func coarsenSA(s *amgSetup) error {
 	if s.level == 0 {
@@ -22,7 +26,7 @@ func coarsenSA(s *amgSetup) error {
 			return err
 		}
 	}
-	theta := math.Ldexp(s.opt.Theta, -s.level)
+	theta := s.opt.Theta * math.Pow(thetaDecay, float64(s.level))
 	filtered, graph, err := strongSA(s, theta)
 	if err != nil {
 		return err
@@ -133,7 +137,7 @@ func smoothProlongation(s *amgSetup, f *amgCSR[float64], t *amgCSR[float64]) (*a
 			diag[i] = f.val[f.ptr[i]] // strongSA puts it first
 		}
 	}
-	lambda, err := spectralRadius(s.ctx, s.opt.Threads, f, diag)
+	lambda, err := spectralRadius(s.ctx, s.opt.Threads, f, diag, true)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +146,7 @@ func smoothProlongation(s *amgSetup, f *amgCSR[float64], t *amgCSR[float64]) (*a
 	cuts := cutRows(f.ptr, chunkEntries)
 	blocks := make([]rowBlock[float64], max(0, len(cuts)-1))
 	pool := &rowPool{n: t.cols}
+	group, point := singles(t)
 	err = forRows(s.ctx, s.opt.Threads, cuts, func(c, lo, hi int) {
 		w := pool.take()
 		var step []float64
@@ -154,7 +159,11 @@ func smoothProlongation(s *amgSetup, f *amgCSR[float64], t *amgCSR[float64]) (*a
 					step[k] = 1 - omega
 				}
 			}
-			if diag[i] != 0 {
+			switch {
+			case diag[i] == 0:
+			case group != nil:
+				addPoints(w, f.col[from:to], step, group, point)
+			default:
 				addRows(w, f.col[from:to], step, t)
 			}
 			ptr[i+1] = int64(w.end - w.from)
@@ -166,4 +175,21 @@ func smoothProlongation(s *amgSetup, f *amgCSR[float64], t *amgCSR[float64]) (*a
 		return nil, err
 	}
 	return joinRows(s.ctx, s.opt.Threads, f.rows, t.cols, ptr, cuts, blocks)
+}
+
+// singles returns the column and the value of each row of a matrix with at
+// most one entry to a row, or nil for another.
+func singles(t *amgCSR[float64]) (group []int32, point []float64) {
+	group, point = make([]int32, t.rows), make([]float64, t.rows)
+	for i := range group {
+		group[i] = -1
+		switch k := t.ptr[i]; t.ptr[i+1] - k {
+		case 0:
+		case 1:
+			group[i], point[i] = t.col[k], t.val[k]
+		default:
+			return nil, nil
+		}
+	}
+	return group, point
 }

@@ -8,7 +8,9 @@ import "math"
 //	s_ij < θ min(max_k s_ik, max_k s_jk)
 //
 // so that a connection counts that is among the strongest of either end,
-// however many neighbours there are. What is dropped is moved to the diagonal
+// however many neighbours there are. An entry with a_ij b_i b_j > 0, b the
+// near-null vector, counts half: it says that errors of opposite sign are the
+// slow ones there, which aggregation does not represent. What is dropped is moved to the diagonal
 // so that the near-null vector keeps its image: a_ii += a_ij b_j/b_i. If
 // nothing is weak the matrix itself is returned; otherwise the diagonal comes
 // first in each row.
@@ -19,12 +21,16 @@ func strongSA(s *amgSetup, theta float64) (*amgCSR[float64], *strengthGraph, err
 	if s.near.node != nil {
 		return s.a, nodeGraph(s, theta), nil
 	}
-	w := &weakness{a: s.a, diag: s.diag, limit: theta * theta, top: make([]float64, s.a.rows)}
+	w := &weakness{a: s.a, node: make([]strongest, s.a.rows), limit: theta * theta}
+	for i, d := range s.diag {
+		w.node[i].diag = d
+		w.node[i].negative = s.near.k == 1 && s.near.v[i] < 0
+	}
 	cuts := cutRows(s.a.ptr, chunkEntries)
 	if err := forRows(s.ctx, s.opt.Threads, cuts, func(_, lo, hi int) { w.findTop(lo, hi) }); err != nil {
 		return nil, nil, err
 	}
-	count, err := sumChunks(s.ctx, s.opt.Threads, s.a.rows, w.count)
+	count, err := sumChunks(s.ctx, s.opt.Threads, s.a.rows, w.any)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -40,9 +46,24 @@ func strongSA(s *amgSetup, theta float64) (*amgCSR[float64], *strengthGraph, err
 
 // weakness tells weak connections; all strengths are squared.
 type weakness struct {
-	a         *amgCSR[float64]
-	diag, top []float64
-	limit     float64
+	a     *amgCSR[float64]
+	node  []strongest
+	limit float64
+}
+
+// strongest holds max_k s_ik² without its factor 1/a_ii, and the sign of the
+// near-null vector.
+type strongest struct {
+	diag, top float64
+	negative  bool
+}
+
+// square returns a_ij², or less for a positive entry.
+func (w *weakness) square(x, y *strongest, v float64) float64 {
+	if (v > 0) == (x.negative == y.negative) {
+		v /= 2
+	}
+	return v * v
 }
 
 func (w *weakness) findTop(lo, hi int) {
@@ -51,31 +72,32 @@ func (w *weakness) findTop(lo, hi int) {
 		top := 0.0
 		for k := a.ptr[i]; k < a.ptr[i+1]; k++ {
 			if j := a.col[k]; int(j) != i {
-				if v := a.val[k]; v*v > top*w.diag[j] {
-					top = v * v / w.diag[j]
+				y := &w.node[j]
+				if v := w.square(&w.node[i], y, a.val[k]); v > top*y.diag && y.diag > 0 {
+					top = v / y.diag
 				}
 			}
 		}
-		w.top[i] = top
+		w.node[i].top = top
 	}
 }
 
-// weak says whether entry k of row i is. The tops lack the factor 1/a_ii.
-func (w *weakness) weak(i int, k int64) bool {
-	j, v := w.a.col[k], w.a.val[k]
-	return v*v < w.limit*min(w.top[i]*w.diag[j], w.top[j]*w.diag[i]) || v == 0
+// weak says whether a_ij is, as is what leads to or from a void unknown.
+func (w *weakness) weak(i, j int, v float64) bool {
+	x, y := &w.node[i], &w.node[j]
+	return w.square(x, y, v) < w.limit*min(x.top*y.diag, y.top*x.diag) || v == 0 || x.diag == 0 || y.diag == 0
 }
 
-func (w *weakness) count(lo, hi int) int {
-	weak := 0
+// any returns 1 if there is a weak connection in rows lo…hi−1.
+func (w *weakness) any(lo, hi int) int {
 	for i := lo; i < hi; i++ {
 		for k := w.a.ptr[i]; k < w.a.ptr[i+1]; k++ {
-			if int(w.a.col[k]) != i && w.weak(i, k) {
-				weak++
+			if j := int(w.a.col[k]); j != i && w.weak(i, j, w.a.val[k]) {
+				return 1
 			}
 		}
 	}
-	return weak
+	return 0
 }
 
 func dropWeak(s *amgSetup, w *weakness) (*amgCSR[float64], error) {
@@ -85,6 +107,8 @@ func dropWeak(s *amgSetup, w *weakness) (*amgCSR[float64], error) {
 	blocks := make([]rowBlock[float64], max(0, len(cuts)-1))
 	err := forRows(s.ctx, s.opt.Threads, cuts, func(c, lo, hi int) {
 		b := &blocks[c]
+		room := a.ptr[hi] - a.ptr[lo] + int64(hi-lo)
+		b.col, b.val = make([]int32, 0, room), make([]float64, 0, room)
 		for i := lo; i < hi; i++ {
 			start := len(b.col)
 			b.col, b.val = append(b.col, int32(i)), append(b.val, s.diag[i])
@@ -93,7 +117,7 @@ func dropWeak(s *amgSetup, w *weakness) (*amgCSR[float64], error) {
 				j := a.col[k]
 				switch {
 				case int(j) == i:
-				case w.weak(i, k):
+				case w.weak(i, int(j), a.val[k]):
 					moved += a.val[k] * s.nearRatio(i, int(j))
 				default:
 					b.col, b.val = append(b.col, j), append(b.val, a.val[k])

@@ -13,17 +13,29 @@ package multigrid
 // backward sweep from another x as often.
 
 // forward solves (I + L) x = b in one block: the forward sweep from x = 0.
+//
+// Each row waits for the one before. It takes that value from a register and
+// everything else first, so that it waits for one product and one sum.
 func (m *scaledMatrix[T]) forward(lo, hi int, b, x []T) {
 	ptr, mid := m.ptr[lo:hi], m.mid[lo:hi]
+	b, own := b[lo:hi], x[lo:hi]
+	var last T
 	for i, from := range ptr {
-		end := mid[i]
-		col := m.col[from:end]
-		val := m.val[from:end:end][:len(col)]
-		sum := b[lo+i]
-		for k, j := range col {
-			sum -= val[k] * x[j]
+		sum := b[i]
+		if end := mid[i]; end > from {
+			near := int(end - from - 1)
+			col := m.col[from:end]
+			val := m.val[from:end:end][:len(col)]
+			for k, j := range col[:near] {
+				sum -= val[k] * x[j]
+			}
+			if int(col[near]) != lo+i-1 {
+				last = x[col[near]]
+			}
+			sum -= val[near] * last
 		}
-		x[lo+i] = sum
+		own[i] = sum
+		last = sum
 	}
 }
 
@@ -31,16 +43,28 @@ func (m *scaledMatrix[T]) forward(lo, hi int, b, x []T) {
 // in d.
 func (m *scaledMatrix[T]) backward(lo, hi int, x, d []T) {
 	ptr, mid := m.ptr[lo:hi+1], m.mid[lo:hi]
+	d, own := d[lo:hi], x[lo:hi]
+	var last T
 	for i := len(mid) - 1; i >= 0; i-- {
 		from, end := mid[i], ptr[i+1]
+		if from == end {
+			d[i], last = 0, own[i]
+			continue
+		}
+		near := int(end - from - 1)
 		col := m.col[from:end]
 		val := m.val[from:end:end][:len(col)]
 		var sum T
-		for k, j := range col {
+		for k, j := range col[:near] {
 			sum += val[k] * x[j]
 		}
-		d[lo+i] = sum
-		x[lo+i] -= sum
+		if int(col[near]) != lo+i+1 {
+			last = x[col[near]]
+		}
+		y := own[i] - sum
+		step := val[near] * last
+		last = y - step
+		own[i], d[i] = last, sum+step
 	}
 }
 
@@ -63,6 +87,8 @@ func (m *scaledMatrix[T]) lowerTimes(lo, hi int, d []T) {
 // leaves U x of the old x in d.
 func (m *scaledMatrix[T]) forwardFrom(lo, hi int, b, x, d []T) {
 	ptr, mid := m.ptr[lo:hi+1], m.mid[lo:hi]
+	b, d, own := b[lo:hi], d[lo:hi], x[lo:hi]
+	var last T
 	for i, centre := range mid {
 		from, end := ptr[i], ptr[i+1]
 		col := m.col[centre:end]
@@ -71,14 +97,22 @@ func (m *scaledMatrix[T]) forwardFrom(lo, hi int, b, x, d []T) {
 		for k, j := range col {
 			upper += val[k] * x[j]
 		}
-		d[lo+i] = upper
-		sum := b[lo+i] - upper
-		col = m.col[from:centre]
-		val = m.val[from:centre:centre][:len(col)]
-		for k, j := range col {
-			sum -= val[k] * x[j]
+		d[i] = upper
+		sum := b[i] - upper
+		if centre > from {
+			near := int(centre - from - 1)
+			col = m.col[from:centre]
+			val = m.val[from:centre:centre][:len(col)]
+			for k, j := range col[:near] {
+				sum -= val[k] * x[j]
+			}
+			if int(col[near]) != lo+i-1 {
+				last = x[col[near]]
+			}
+			sum -= val[near] * last
 		}
-		x[lo+i] = sum
+		own[i] = sum
+		last = sum
 	}
 }
 

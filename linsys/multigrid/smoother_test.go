@@ -135,7 +135,7 @@ func TestSpectralRadius(t *testing.T) {
 		if err := s.takeDiagonal(); err != nil {
 			t.Fatal(err)
 		}
-		got, err := spectralRadius(t.Context(), 1, a, s.diag)
+		got, err := spectralRadius(t.Context(), 1, a, s.diag, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -181,7 +181,7 @@ func newFaces(coded bool) *faces {
 	MOVQ(f.x, f.xa)
 	SUBQ(step, f.xa)
 	LEAQ(Mem{Base: f.x, Index: step, Scale: 1}, f.xb)
-	MOVQ(paramMem("n"), step)
+	MOVQ(paramMem("sy"), step)
 	SHLQ(U8(2), step)
 	MOVQ(f.x, f.ya)
 	SUBQ(step, f.ya)
@@ -291,7 +291,7 @@ func variant(coded bool) (suffix, params string) {
 // relax emits x = keep x + ω (b + Σ w x) / d in the lanes of one colour.
 func relax(table Mem, coded bool) {
 	suffix, params := variant(coded)
-	text("faceRelax"+suffix+"AVX512", "(x, b, inv *float32, "+params+", cells, n, sx int, colour uint32, keep, omega float32)")
+	text("faceRelax"+suffix+"AVX512", "(x, b, inv *float32, "+params+", cells, n, sx, sy int, colour uint32, keep, omega float32)")
 	f := newFaces(coded)
 	b, inv := pointer("b"), pointer("inv")
 	keep, omega, lanes := float("keep"), float("omega"), colour()
@@ -319,7 +319,7 @@ func relax(table Mem, coded bool) {
 // residual emits sums += B b + D d x + S Σ w x with coefficients by colour.
 func residual(table Mem, coded bool) {
 	suffix, params := variant(coded)
-	text("faceResidual"+suffix+"AVX512", "(x, b, d *float32, "+params+", cells, n, sx int, colour uint32, mix, sums *float32, phase int)")
+	text("faceResidual"+suffix+"AVX512", "(x, b, d *float32, "+params+", cells, n, sx, sy int, colour uint32, mix, sums *float32, phase int)")
 	f := newFaces(coded)
 	b, d := pointer("b"), reg.GPVirtual(nil)
 	if !coded {
@@ -413,13 +413,13 @@ func product(table Mem, coded bool) {
 	if coded {
 		suffix, params = "Coded", "code, xcode, ycode *uint8, axis, table *float64"
 	}
-	text("faceMul"+suffix+"AVX512", "(p, q *float64, "+params+", cells, n, sx int) float64")
+	text("faceMul"+suffix+"AVX512", "(p, q *float64, "+params+", cells, n, sx, sy int) float64")
 	p, q := pointer("p"), pointer("q")
 	xa, xb, ya, yb, step := GP64(), GP64(), GP64(), GP64(), GP64()
 	for _, side := range []struct {
 		param  string
 		lo, hi reg.GPVirtual
-	}{{"sx", xa, xb}, {"n", ya, yb}} {
+	}{{"sx", xa, xb}, {"sy", ya, yb}} {
 		MOVQ(paramMem(side.param), step)
 		SHLQ(U8(3), step)
 		MOVQ(p, side.lo)

@@ -1,0 +1,5 @@
+//go:build race
+
+package multigrid
+
+const raceDetector = true
