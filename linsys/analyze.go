@@ -53,6 +53,9 @@ func (a *Analysis) MaybeNegative() bool {
 // multigrid is made for.
 func (a *Analysis) MMatrix() bool { return a.DiagPositive == a.Rows && a.OffPositive == 0 }
 
+// negativeMMatrix is MMatrix of −A.
+func (a *Analysis) negativeMMatrix() bool { return a.DiagNegative == a.Rows && a.OffNegative == 0 }
+
 // symmetryTolerance is how far a_ij and a_ji may differ by rounding, relative
 // to the largest entry.
 const symmetryTolerance = 1e-14

@@ -112,10 +112,10 @@ func (a *Analysis) shape() string {
 
 func (s *Solver) denseCandidates() []choice {
 	m, n := s.dense.Dims()
-	switch {
-	case m != n:
+	if m != n {
 		return []choice{{method: LSMR, why: fmt.Sprintf("the matrix is dense, %d×%d: least squares", m, n)}}
-	case s.dense.CheckSymmetric() == nil:
+	}
+	if symmetric, _ := denseSymmetry(s.dense); symmetric {
 		return []choice{{method: Cholesky, why: "dense and symmetric"}, {method: LU}}
 	}
 	return []choice{{method: LU, why: "dense and not symmetric"}}

@@ -19,11 +19,6 @@ import (
 // blockWidth is how many columns are iterated side by side.
 const blockWidth = 8
 
-// blockMultiplier multiplies k vectors at once, row-major.
-type blockMultiplier interface {
-	MulBlockTo(dst, x []float64, k int)
-}
-
 // blockPreconditioner applies itself to k vectors at once, row-major.
 type blockPreconditioner interface {
 	ApplyBlock(z, r []float64, k int)
@@ -40,7 +35,6 @@ func blockCG(ctx context.Context, s *system) []outcome {
 	s.reset()
 	b := newBlock(ctx, s)
 	for b.fill(); len(b.lanes) > 0; b.fill() {
-		b.direct()
 		b.advance()
 	}
 	return b.outcomes
@@ -87,6 +81,7 @@ type lane struct {
 	index  int    // in B
 	k      int
 	gamma  float64
+	alpha  float64 // of the step that x still has to do
 	beta   float64
 	square float64 // rᵀr
 	fresh  bool    // the next direction is the preconditioned residual
@@ -95,36 +90,35 @@ type lane struct {
 	recent energyWindow
 }
 
-// block holds the columns side by side: x, r, p, q and z are row-major
+// block holds the columns side by side: the vectors of the pass are row-major
 // n×len(lanes).
 type block struct {
 	*system
-	ctx           context.Context
-	n, columns    int
-	waiting       int // the first column that waits
-	lanes, idle   []*lane
-	x, r, p, q, z []float64
-	in, out       []float64 // a column for a preconditioner that takes one
-	outcomes      []outcome
-	pass          blockPass
-	iter          int
-	err           error // of record
+	pass        blockPass
+	ctx         context.Context
+	n, columns  int
+	waiting     int // the first column that waits
+	lanes, idle []*lane
+	in, out     []float64 // a column for an operator that takes one
+	outcomes    []outcome
+	iter        int
+	err         error // of record
 }
 
 func newBlock(ctx context.Context, s *system) *block {
 	columns := max(1, s.columns)
 	n := len(s.b) / columns
 	width := min(blockWidth, columns)
-	take := func(k int) []float64 { return s.work.take(n * k) }
-	b := &block{
-		system: s, ctx: ctx, n: n, columns: columns, outcomes: make([]outcome, columns),
-		x: take(width), r: take(width), p: take(width), q: take(width), in: take(1), out: take(1),
+	b := &block{system: s, ctx: ctx, n: n, columns: columns, outcomes: make([]outcome, columns), in: s.work.take(n), out: s.work.take(n)}
+	p := &b.pass
+	p.init(s, n)
+	for _, x := range []*[]float64{&p.x, &p.r, &p.p, &p.q} {
+		*x = s.work.take(n * width)
 	}
-	b.z = b.r
+	p.z = p.r
 	if s.m != nil {
-		b.z = take(width)
+		p.z = s.work.take(n * width)
 	}
-	b.pass.init(s.threads)
 	for range width {
 		b.idle = append(b.idle, b.newLane())
 	}
@@ -176,7 +170,7 @@ func (b *block) begin(c *lane) bool {
 		}
 		c.sys.work.used, c.sys.normA = 0, b.normA
 		c.loop = c.sys.newLoop(b.ctx)
-		c.k, c.gamma, c.fresh, c.ended, c.recent = 0, 0, true, false, energyWindow{}
+		c.k, c.gamma, c.alpha, c.fresh, c.ended, c.recent = 0, 0, 0, true, false, energyWindow{}
 		started := c.startFrom(c.sys.b)
 		if started && b.err == nil && b.ctx.Err() == nil {
 			c.tri = newTridiagonal(c.work, c.maxIter)
@@ -197,9 +191,17 @@ func (b *block) begin(c *lane) bool {
 
 // load writes the lane's vectors into column at of the block.
 func (b *block) load(at int, c *lane) {
-	width := len(b.lanes)
+	width, x, r, p := len(b.lanes), b.pass.x, b.pass.r, b.pass.p
 	for i := range b.n {
-		b.x[i*width+at], b.r[i*width+at], b.p[i*width+at] = c.sys.x[i], c.t[i], 0
+		x[i*width+at], r[i*width+at], p[i*width+at] = c.sys.x[i], c.t[i], 0
+	}
+}
+
+// unload computes the lane's x, in column at of the block, in its own vector.
+func (b *block) unload(at int, c *lane) {
+	width, x, p := len(b.lanes), b.pass.x, b.pass.p
+	for i := range b.n {
+		c.sys.x[i] = x[i*width+at] + c.alpha*p[i*width+at]
 	}
 }
 
@@ -245,7 +247,7 @@ func (b *block) narrow() {
 	if len(live) == width {
 		return
 	}
-	for _, x := range [][]float64{b.x, b.r, b.p} {
+	for _, x := range [][]float64{b.pass.x, b.pass.r, b.pass.p} {
 		to := 0
 		for i := range b.n {
 			for _, at := range kept[:len(live)] {
@@ -256,84 +258,10 @@ func (b *block) narrow() {
 	}
 }
 
-// direct computes the next directions, p = z + β p with z = M⁻¹r.
-func (b *block) direct() {
-	width := len(b.lanes)
-	var gammas, beta perColumn
-	if b.m != nil {
-		b.precondition()
-		gammas = b.pass.dots(b.n, width, b.z, b.r)
-	}
-	for j, c := range b.lanes {
-		gamma := c.square
-		if b.m != nil {
-			gamma = gammas[j]
-		}
-		if !(gamma > 0) || math.IsInf(gamma, 1) {
-			b.column(c.sys.x, b.x, j)
-			c.badPreconditioner(c.k, gamma)
-			c.ended = true
-		}
-		if !c.fresh {
-			beta[j] = gamma / c.gamma
-		}
-		c.gamma, c.beta, c.fresh = gamma, beta[j], false
-	}
-	b.pass.directions(b.n, width, beta, b.z, b.p)
-}
-
-func (b *block) precondition() {
-	width := len(b.lanes)
-	for _, c := range b.lanes {
-		c.loop.out.precApplied++
-	}
-	if m, ok := b.m.(blockPreconditioner); ok {
-		m.ApplyBlock(b.z, b.r, width)
-		return
-	}
-	for at := range b.lanes {
-		b.column(b.in, b.r, at)
-		b.m.Apply(b.out, b.in)
-		b.setColumn(b.z, at, b.out)
-	}
-}
-
-func (b *block) multiply() {
-	width := len(b.lanes)
-	for _, c := range b.lanes {
-		c.loop.out.matvecs++
-	}
-	if a, ok := b.a.(blockMultiplier); ok {
-		a.MulBlockTo(b.q[:b.n*width], b.p[:b.n*width], width)
-		return
-	}
-	for at := range b.lanes {
-		b.column(b.in, b.p, at)
-		b.a.MulVecTo(b.out, false, b.in)
-		b.setColumn(b.q, at, b.out)
-	}
-}
-
-// advance does the step of every column and judges it.
+// advance does an iteration of every column and judges it.
 func (b *block) advance() {
-	width := len(b.lanes)
-	b.multiply()
-	deltas := b.pass.dots(b.n, width, b.p, b.q)
-	var alpha perColumn
-	for j, c := range b.lanes {
-		if c.ended {
-			continue
-		}
-		if delta := deltas[j]; !(delta > 0) || math.IsInf(delta, 1) {
-			b.column(c.sys.x, b.x, j)
-			b.column(b.in, b.p, j)
-			c.badCurvature(c.k, delta, c.v.dot(b.in, b.in))
-			c.ended = true
-			continue
-		}
-		alpha[j] = c.gamma / deltas[j]
-	}
-	squares := b.pass.update(b.n, width, alpha, b.p, b.q, b.x, b.r)
+	b.direct()
+	b.descend()
 	worst := 0.0
 	b.iter++
 	for j, c := range b.lanes {
@@ -341,9 +269,8 @@ func (b *block) advance() {
 			continue
 		}
 		c.k++
-		c.square = squares[j]
-		c.tri.append(alpha[j], c.beta)
-		c.recent.add(alpha[j] * c.gamma)
+		c.tri.append(c.alpha, c.beta)
+		c.recent.add(c.alpha * c.gamma)
 		norm := math.Sqrt(c.square)
 		worst = max(worst, norm/c.normB)
 		b.judge(j, c, norm)
@@ -356,18 +283,99 @@ func (b *block) advance() {
 	}
 }
 
+// direct computes the next directions, p = z + β p with z = M⁻¹r, and q = A p;
+// x follows the directions before.
+func (b *block) direct() {
+	var gammas perColumn
+	pass := &b.pass
+	pass.width = len(b.lanes)
+	if b.m != nil {
+		b.precondition()
+		gammas = pass.dots()
+	}
+	for j, c := range b.lanes {
+		gamma := c.square
+		if b.m != nil {
+			gamma = gammas[j]
+		}
+		if !(gamma > 0) || math.IsInf(gamma, 1) {
+			b.unload(j, c)
+			c.badPreconditioner(c.k, gamma)
+			c.ended = true
+		}
+		c.beta = 0
+		if !c.fresh {
+			c.beta = gamma / c.gamma
+		}
+		c.gamma, c.fresh = gamma, false
+		pass.alpha[j], pass.beta[j] = c.alpha, c.beta
+	}
+	deltas := pass.multiply(b.multiplyColumns)
+	for j, c := range b.lanes {
+		c.loop.out.matvecs++
+		c.alpha = 0
+		if c.ended {
+			continue
+		}
+		if delta := deltas[j]; !(delta > 0) || math.IsInf(delta, 1) {
+			b.unload(j, c)
+			b.column(b.in, pass.p, j)
+			c.badCurvature(c.k, delta, c.v.dot(b.in, b.in))
+			c.ended = true
+			continue
+		}
+		c.alpha = c.gamma / deltas[j]
+	}
+}
+
+// descend updates the residuals.
+func (b *block) descend() {
+	for j, c := range b.lanes {
+		b.pass.alpha[j] = c.alpha
+	}
+	squares := b.pass.step()
+	for j, c := range b.lanes {
+		c.square = squares[j]
+	}
+}
+
+func (b *block) precondition() {
+	width, z, r := len(b.lanes), b.pass.z, b.pass.r
+	for _, c := range b.lanes {
+		c.loop.out.precApplied++
+	}
+	if m, ok := b.m.(blockPreconditioner); ok {
+		m.ApplyBlock(z, r, width)
+		return
+	}
+	for at := range b.lanes {
+		b.column(b.in, r, at)
+		b.m.Apply(b.out, b.in)
+		b.setColumn(z, at, b.out)
+	}
+}
+
+func (b *block) multiplyColumns() {
+	for at := range b.lanes {
+		b.column(b.in, b.pass.p, at)
+		b.a.MulVecTo(b.out, false, b.in)
+		b.setColumn(b.pass.q, at, b.out)
+	}
+}
+
 // judge lets the lane look at its residual; it needs x for the true one.
 func (b *block) judge(at int, c *lane, norm float64) {
 	if norm <= c.target || c.k%sampleEvery == 0 {
-		b.column(c.sys.x, b.x, at)
+		b.unload(at, c)
 	}
 	switch c.judge(c.k, norm) {
 	case stop:
-		b.column(c.sys.x, b.x, at)
+		b.unload(at, c)
 		c.ended = true
 	case restart:
-		b.setColumn(b.r, at, c.t)
-		c.square, c.fresh = c.v.dot(c.t, c.t), true
+		b.setColumn(b.pass.x, at, c.sys.x)
+		b.setColumn(b.pass.r, at, c.t)
+		c.square, c.alpha, c.fresh = c.v.dot(c.t, c.t), 0, true
 		c.tri.complete = true
 	}
 }
@@ -376,7 +384,7 @@ func (b *block) judge(at int, c *lane, norm float64) {
 func (b *block) interrupt() {
 	for at, c := range b.lanes {
 		if !c.ended {
-			b.column(c.sys.x, b.x, at)
+			b.unload(at, c)
 			c.ended = true
 			c.out.reason, c.out.err = solver.Interrupted, b.err
 		}

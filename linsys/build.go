@@ -79,7 +79,13 @@ func (s *Solver) predictCholesky() (flops float64, bytes int64, known bool) {
 		return 0, 0, false
 	}
 	if s.cholesky == nil {
-		an, err := direct.AnalyzeCholesky(s.a, &direct.AnalyzeOptions{Threads: s.opt.Threads})
+		// A foretelling has to be quick; a factor that is wanted anyway, or
+		// used many times, is worth the search for less fill.
+		opt := &direct.AnalyzeOptions{Ordering: "amd", Threads: s.opt.Threads}
+		if s.opt.method() == Cholesky || s.rightHandSides >= manyRight {
+			opt.Ordering = "auto"
+		}
+		an, err := direct.AnalyzeCholesky(s.a, opt)
 		if err != nil {
 			return 0, 0, false
 		}
@@ -88,19 +94,22 @@ func (s *Solver) predictCholesky() (flops float64, bytes int64, known bool) {
 	return s.cholesky.Flops(), s.cholesky.Bytes(), true
 }
 
-// estimateCondition estimates κ₁ from a few solves, where the matrix is small
-// enough for them not to be felt.
+// estimateCondition estimates κ₁ from a few solves.
 func (s *Solver) estimateCondition(st *Stats, solve, solveTrans func([]float64)) {
 	n := s.n
 	if s.a != nil {
 		n = s.a.Rows
 	}
-	if n == 0 {
+	if n == 0 || st.FactorNNZ > estimateEntries {
 		return
 	}
 	st.ConditionEstimate = direct.Condition1(n, s.norm1(), solve, solveTrans)
 	st.ConditionOf = "the 1-norm condition number, from below"
 }
+
+// estimateEntries is the size of a factor beyond which the solves of a
+// condition estimate are not worth their time.
+const estimateEntries = 3_000_000
 
 // norm1 is ‖A‖₁, the largest column sum.
 func (s *Solver) norm1() float64 {

@@ -8,6 +8,7 @@ import (
 
 	"solve/internal/verify"
 	"solve/linsys/direct"
+	"solve/matrix"
 	"solve/solver"
 )
 
@@ -68,6 +69,43 @@ func (s *Solver) buildDenseLU() (engine, error) {
 		st.FactorNNZ, st.Memory = int64(s.n)*int64(s.n), 8*int64(len(data))
 		s.estimateCondition(st, f.Solve, f.solveTrans)
 	}), nil
+}
+
+// denseSymmetry compares d with its transpose, as Analyze does. Only a square
+// matrix is symmetric.
+func denseSymmetry(d *matrix.Dense) (symmetric bool, asymmetry float64) {
+	if d.Rows != d.Cols {
+		return false, 0
+	}
+	largest := maxAbs(d.Data)
+	for i := range d.Rows {
+		for j := range i {
+			asymmetry = max(asymmetry, abs(d.At(i, j)-d.At(j, i)))
+		}
+	}
+	return asymmetry <= symmetryTolerance*largest, asymmetry
+}
+
+// singularAtSight tells whether a square dense matrix has an empty row, or is
+// symmetric with a row that sums to zero, as those of a graph Laplacian do: what
+// the analysis of sparse matrices knows an answer for.
+func singularAtSight(d *matrix.Dense) bool {
+	zeroSum := false
+	for i := range d.Rows {
+		sum, size := 0.0, 0.0
+		for _, v := range d.Row(i) {
+			sum, size = sum+v, size+abs(v)
+		}
+		if size == 0 {
+			return true
+		}
+		zeroSum = zeroSum || sumsToZero(sum, size)
+	}
+	if !zeroSum {
+		return false
+	}
+	symmetric, _ := denseSymmetry(d)
+	return symmetric
 }
 
 // denseJacobi is the diagonal of the dense matrix, by its absolute values.

@@ -104,10 +104,10 @@ func (f *refiner) run(ctx context.Context, b, x []float64, job *job) outcome {
 			break
 		}
 	}
-	if job.record != nil {
-		o.err = job.record(o.iterations, size/normB, size/normB)
-	}
 	o.residual = quotient(size, normB)
+	if job.record != nil {
+		o.err = job.record(o.iterations, o.residual, o.residual)
+	}
 	if o.residual > job.tol && size > job.atol {
 		o.reason = solver.AtRoundoff
 	}

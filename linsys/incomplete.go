@@ -33,17 +33,22 @@ func (s *Solver) incomplete(name string) (Preconditioner, func(*Stats), error) {
 	return m, facts, nil
 }
 
+// incompleteLU leaves symmetric matrices as they are: a permutation of rows
+// would cost them their symmetry.
 func (s *Solver) incompleteLU(name string) (Preconditioner, func(*Stats), error) {
 	factor := func(a *matrix.CSR) (*LDU, error) { return factorIncomplete(name, a) }
 	if s.analysis.Symmetric {
 		m, err := factor(s.a)
+		if err == nil {
+			err = checkInverse(m, s.a.Rows, math.MaxFloat64)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
-		return m, s.adopt(m), checkInverse(m, s.a.Rows, math.MaxFloat64)
+		return m, s.adopt(m), nil
 	}
 	order := orderForFill
-	if name == ILU0 {
+	if name == ILU0 { // minimum degree breaks the neighbourhoods that its pattern keeps
 		order = direct.RCM
 	}
 	p, err := newPrepared(s.a, order, factor)

@@ -45,7 +45,7 @@ func TestBadlyScaledFactorisations(t *testing.T) {
 			for i := range base.Rows {
 				for k := base.RowPtr[i]; k < base.RowPtr[i+1] && i%3 == 0; k++ {
 					if int(base.Col[k]) == i {
-						base.Val[k] *= float64(i%2) - 0.9 // 0.1 a_ii or −0.9 a_ii
+						base.Val[k] *= -float64(i % 2) // 0 or −a_ii
 					}
 				}
 			}

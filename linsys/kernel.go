@@ -51,7 +51,7 @@ func componentConstants(a *matrix.CSR) [][]float64 {
 const kernelEntries = 1 << 27
 
 // takeKernel orthonormalises the null vectors that were given. A vector that
-// depends on the ones before is an error.
+// depends on the ones before, or is not one of A and of Aᵀ, is an error.
 func (s *Solver) takeKernel(k *matrix.Dense) error {
 	if k == nil {
 		return nil
@@ -75,10 +75,43 @@ func (s *Solver) takeKernel(k *matrix.Dense) error {
 		for i := range z {
 			z[i] /= left
 		}
+		if err := s.annihilates(z, j); err != nil {
+			return err
+		}
 		s.kernel = append(s.kernel, z)
 	}
 	return nil
 }
+
+// annihilates refuses a z, of norm 1, that is no null vector of A and Aᵀ: b
+// would be bent to no purpose.
+func (s *Solver) annihilates(z []float64, j int) error {
+	var a matrix.Operator
+	var values []float64
+	if s.dense != nil {
+		a, values = s.dense, s.dense.Data
+	} else {
+		a, values = s.full, s.full.Val
+	}
+	largest := maxAbs(values)
+	image := make([]float64, s.n)
+	for _, trans := range []bool{false, true} {
+		a.MulVecTo(image, trans, z)
+		size := s.vec.norm(image)
+		if size <= nullImage*largest {
+			continue
+		}
+		if trans {
+			return fmt.Errorf("linsys: null vector %d is one of A, but not of Aᵀ (‖Aᵀz‖ = %.3g ‖z‖): null vectors are of use for symmetric matrices: %w", j+1, size, solver.ErrInput)
+		}
+		return fmt.Errorf("linsys: null vector %d is none of the matrix: ‖Az‖ = %.3g ‖z‖, largest entry %.3g: %w", j+1, size, largest, solver.ErrInput)
+	}
+	return nil
+}
+
+// nullImage is ‖A z‖ relative to the largest entry of A up to which z counts as
+// a null vector that was written with few digits.
+const nullImage = 1e-6
 
 // independent is the share of a vector that has to be left beside others.
 const independent = 1e-10

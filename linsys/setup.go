@@ -70,6 +70,9 @@ func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 	if opt.Damp != 0 && !s.least {
 		return nil, fmt.Errorf("linsys: damping belongs to least squares (lsmr, lsqr): %w", solver.ErrInput)
 	}
+	if err := s.combined(opt.method(), opt.Preconditioner); err != nil {
+		return nil, err
+	}
 	if err := s.chooseStorage(p.Dense); err != nil {
 		return nil, err
 	}
@@ -83,8 +86,8 @@ func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 	return s, nil
 }
 
-// chooseStorage keeps a dense matrix where it is full enough, and makes it
-// sparse otherwise.
+// chooseStorage keeps a dense matrix where it is full enough and not singular
+// at sight, and makes it sparse otherwise.
 func (s *Solver) chooseStorage(d *matrix.Dense) error {
 	if d == nil {
 		return nil
@@ -95,7 +98,7 @@ func (s *Solver) chooseStorage(d *matrix.Dense) error {
 			nonzeros++
 		}
 	}
-	if float64(nonzeros) > denseFill*float64(len(d.Data)) {
+	if float64(nonzeros) > denseFill*float64(len(d.Data)) && (s.least || !singularAtSight(d)) {
 		s.dense = d
 		return nil
 	}
@@ -139,8 +142,11 @@ func (s *Solver) detectGrid(ctx context.Context) error {
 	}
 	if err != nil {
 		s.grid = nil
-		if isContext(err) || asked || len(s.opt.Grid) > 0 {
+		switch {
+		case isContext(err) || errors.Is(err, solver.ErrTooLarge) && asked:
 			return fmt.Errorf("linsys: %w", err)
+		case asked || len(s.opt.Grid) > 0:
+			return fmt.Errorf("linsys: %w: %w", err, solver.ErrInput)
 		}
 	}
 	return nil
@@ -167,7 +173,7 @@ func (s *Solver) analyze(ctx context.Context) error {
 		}
 		a = s.analysis
 	}
-	if a.Symmetric && !s.least && s.kernel == nil && a.ZeroSums > 0 && a.MMatrix() {
+	if a.Symmetric && !s.least && s.kernel == nil && a.ZeroSums > 0 && (a.MMatrix() || a.negativeMMatrix()) {
 		s.kernel = componentConstants(s.full)
 	}
 	if a.MaybeNegative() {
@@ -220,34 +226,50 @@ func (s *Solver) methodBeside(preconditioner string) string {
 	switch {
 	case s.grid != nil:
 		return CG
-	case s.analysis == nil || !s.analysis.Square():
-		return LSMR
+	case s.dense != nil:
+		if symmetric, _ := denseSymmetry(s.dense); symmetric {
+			return CG
+		}
+		return GMRES
 	case !s.analysis.Symmetric || preconditioner == ILU0 || preconditioner == ILUT:
 		return GMRES
 	}
 	return CG
 }
 
+func refusal(format string, args ...any) error {
+	return fmt.Errorf("linsys: %s: %w", fmt.Sprintf(format, args...), solver.ErrInput)
+}
+
+// combined refuses what the shape of the matrix rules out, and preconditioners
+// beside methods that take none.
+func (s *Solver) combined(method, preconditioner string) error {
+	if s.m != s.n && method != LSMR && method != LSQR && method != Auto {
+		return refusal("%s needs a square matrix, not %d×%d", method, s.m, s.n)
+	}
+	if preconditioner == "" {
+		return nil
+	}
+	if s.m != s.n {
+		return refusal("a preconditioner needs a square matrix, not %d×%d", s.m, s.n)
+	}
+	if !s.iterates(method) && method != Auto {
+		return refusal("%s takes no preconditioner", method)
+	}
+	return nil
+}
+
 // allowed refuses methods that the matrix rules out.
 func (s *Solver) allowed(method, preconditioner string) error {
-	refuse := func(format string, args ...any) error {
-		return fmt.Errorf("linsys: %s: %w", fmt.Sprintf(format, args...), solver.ErrInput)
-	}
-	if s.m != s.n && method != LSMR && method != LSQR && method != Auto {
-		return refuse("%s needs a square matrix, not %d×%d", method, s.m, s.n)
-	}
-	if preconditioner != "" && !s.iterates(method) && method != Auto {
-		return refuse("%s takes no preconditioner", method)
-	}
 	if s.dense != nil && preconditioner != "" && preconditioner != None && preconditioner != Jacobi {
-		return refuse("%s is for sparse matrices", preconditioner)
+		return refusal("%s is for sparse matrices", preconditioner)
 	}
 	symmetric, asymmetry := true, 0.0
 	switch {
 	case s.analysis != nil:
 		symmetric, asymmetry = s.analysis.Symmetric, s.analysis.Asymmetry
 	case s.dense != nil:
-		symmetric = s.dense.CheckSymmetric() == nil
+		symmetric, asymmetry = denseSymmetry(s.dense)
 	}
 	switch method {
 	case CG, FCG, MINRES, DPCG, Cholesky, LDLT:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,6 +151,7 @@ func (r *running) attempts() error {
 		x := r.startingVectors()
 		r.ends = eng.solve(r.ctx, r.working(r.target), x, r.job())
 		r.res.Stats.Solve += time.Since(solving).Seconds()
+		r.clear(x)
 		r.res.X = r.restore(x)
 		r.account(eng)
 		end := worst(r.ends)
@@ -161,6 +163,24 @@ func (r *running) attempts() error {
 		}
 		if !refused(end.reason) || !r.another(end) {
 			return nil
+		}
+	}
+}
+
+// clear replaces columns that overflowed by 0: nothing is known of their
+// solution.
+func (r *running) clear(x *matrix.Dense) {
+	v := make([]float64, x.Rows)
+	for j := range x.Cols {
+		column(x, j, v)
+		if !slices.ContainsFunc(v, func(t float64) bool { return math.IsNaN(t) || math.IsInf(t, 0) }) {
+			continue
+		}
+		clear(v)
+		setColumn(x, j, v)
+		if j < len(r.ends) {
+			r.ends[j].residual, r.ends[j].reason = 1, solver.EvaluationError
+			r.ends[j].breakdown = "entries of the solution overflowed"
 		}
 	}
 }
@@ -371,8 +391,12 @@ func (r *running) inconsistent() bool {
 			continue
 		}
 		r.res.NullVector = z
+		answer := "the answer is the least-squares one, with"
+		if len(r.ends) == 0 {
+			answer = "no method gave an answer: x = 0 has"
+		}
 		r.res.Verdict = solver.Verdict{Status: solver.Infeasible, Reason: solver.Inconsistent, Detail: fmt.Sprintf(
-			"a null vector z of the matrix has zᵀb = %.3g ‖z‖‖b‖; the answer is the least-squares one, with a relative residual of %.3g", defect, r.res.Columns[j].RelativeResidual)}
+			"a null vector z of the matrix has zᵀb = %.3g ‖z‖‖b‖; %s a relative residual of %.3g", defect, answer, r.res.Columns[j].RelativeResidual)}
 		return true
 	}
 	return false
@@ -408,7 +432,7 @@ func (r *running) explain(failed string) {
 	if end.breakdown != "" {
 		v.Detail = end.breakdown + "; " + failed
 	}
-	if st := r.res.Stats; v.Reason == solver.AtRoundoff && r.singular == nil && st.ConditionEstimate*roundoff > numericallySingular {
+	if st := r.res.Stats; (v.Reason == solver.AtRoundoff || v.Reason == solver.EvaluationError) && r.singular == nil && st.ConditionEstimate*roundoff > numericallySingular {
 		v.Status, v.Reason = solver.Breakdown, solver.Singular
 		v.Detail = fmt.Sprintf("the condition number is estimated as %.1e; %s", st.ConditionEstimate, failed)
 	}

@@ -101,58 +101,9 @@ func (a *CSR) runBlocks(threads int, dst, x []float64, k int) {
 	t.release()
 }
 
-// mulRows multiplies rows lo…hi−1 by k ≥ 2 vectors. Each sum runs over the
-// entries of a row in order, in groups of any width.
+// mulRows multiplies rows lo…hi−1 by k ≥ 2 vectors, eight at a time.
 func (a *CSR) mulRows(lo, hi int, dst, x []float64, k int) {
-	for i := lo; i < hi; i++ {
-		col, val := a.Row(i)
-		out := dst[i*k : (i+1)*k]
-		j := 0
-		for ; j+8 <= k; j += 8 {
-			rowTimes8(col, val, x[j:], k, (*[8]float64)(out[j:]))
-		}
-		if j+4 <= k {
-			rowTimes4(col, val, x[j:], k, (*[4]float64)(out[j:]))
-			j += 4
-		}
-		for ; j < k; j++ {
-			s := 0.0
-			for e, c := range col {
-				s += val[e] * x[int(c)*k+j]
-			}
-			out[j] = s
-		}
+	for j := 0; j < k && lo < hi; j += 8 {
+		kern.ColumnsMV(a.RowPtr[lo:hi+1], a.Col, a.Val, x[min(j, len(x)):], dst[lo*k+j:], min(8, k-j), k)
 	}
-}
-
-func rowTimes8(col []int32, val, x []float64, stride int, out *[8]float64) {
-	val = val[:len(col)]
-	var s0, s1, s2, s3, s4, s5, s6, s7 float64
-	for e, c := range col {
-		v := val[e]
-		t := (*[8]float64)(x[int(c)*stride:])
-		s0 += v * t[0]
-		s1 += v * t[1]
-		s2 += v * t[2]
-		s3 += v * t[3]
-		s4 += v * t[4]
-		s5 += v * t[5]
-		s6 += v * t[6]
-		s7 += v * t[7]
-	}
-	*out = [8]float64{s0, s1, s2, s3, s4, s5, s6, s7}
-}
-
-func rowTimes4(col []int32, val, x []float64, stride int, out *[4]float64) {
-	val = val[:len(col)]
-	var s0, s1, s2, s3 float64
-	for e, c := range col {
-		v := val[e]
-		t := (*[4]float64)(x[int(c)*stride:])
-		s0 += v * t[0]
-		s1 += v * t[1]
-		s2 += v * t[2]
-		s3 += v * t[3]
-	}
-	*out = [4]float64{s0, s1, s2, s3}
 }

@@ -68,10 +68,11 @@ func (h *shifted) complement(q, y []float64) {
 
 // hessian holds the sparsified plan and reuses its memory from step to step.
 type hessian struct {
-	s    *semidual
-	kept *kept // P_s
-	nnz  int
-	work float64 // of a product, in single entries
+	s     *semidual
+	kept  *kept // P_s
+	nnz   int
+	work  float64 // of a product, in single entries
+	pairs float64 // Σ nnz_i² over the rows of P_s: the products that S is made of
 	shifted
 	w        []float64   // P_s y / a
 	partial  [][]float64 // products by group of blocks
@@ -105,7 +106,7 @@ func (h *hessian) sparsify(p *point, theta float64) {
 	s := h.s
 	h.kept = p.kept
 	h.kept.drop(s, p.c, theta)
-	h.nnz, h.work = h.kept.nnz(), h.kept.work()
+	h.nnz, h.work, h.pairs = h.kept.nnz(), h.kept.work(), h.countPairs()
 	h.haveCols = false
 	h.over(s.b, p.c)
 	if h.partial == nil {
@@ -116,6 +117,16 @@ func (h *hessian) sparsify(p *point, theta float64) {
 		}
 	}
 	h.byGroups((*hessian).gramBlock, h.gram)
+}
+
+func (h *hessian) countPairs() float64 {
+	sum := 0.0
+	for i := range h.s.n {
+		b, r := h.kept.block(i)
+		entries, _ := b.rowSize(r)
+		sum += float64(entries) * float64(entries)
+	}
+	return sum
 }
 
 func (h *hessian) gramBlock(b *keptBlock, a, w, sum []float64) {
@@ -184,10 +195,7 @@ func (h *hessian) lowerFlops() float64 {
 // lower adds the outer products of the rows; each chunk owns rows of S.
 func (h *hessian) lower(s []float64) {
 	m := h.s.m
-	if !h.haveCols {
-		h.cols.transpose(h.kept, h.nnz, h.s.n, m)
-		h.haveCols = true
-	}
+	h.transpose()
 	const chunk = 16
 	par.For(h.s.threads, par.Chunks(m, chunk), func(c int) {
 		lo, hi := par.Bounds(c, m, chunk)
@@ -202,6 +210,14 @@ func (h *hessian) lower(s []float64) {
 			out[j] += h.d[j]
 		}
 	})
+}
+
+// transpose makes the columns of P_s.
+func (h *hessian) transpose() {
+	if !h.haveCols {
+		h.cols.transpose(h.kept, h.nnz, h.s.n, h.s.m)
+		h.haveCols = true
+	}
 }
 
 // transpose sets t to the transpose of the n×m matrix a with nnz entries.

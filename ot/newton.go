@@ -44,10 +44,11 @@ const (
 	flatError       = 1e-6 // below, h is flat to rounding and the error itself decides
 	maxCG           = 2000
 	usualCG         = 40
-	slowCG          = 300  // iterations after which a factorisation takes over
-	maxDirect       = 3000 // largest order of a dense factorisation
-	denseFill       = 0.5  // fill above which nothing is dropped
-	smallestDrop    = 1e-9 // marginal error below which no more entries are kept
+	slowCG          = 300       // iterations after which a factorisation takes over,
+	worstCG         = 2 * maxCG // unless it takes longer than these
+	maxDirect       = 3000      // largest order of a dense factorisation
+	denseFill       = 0.5       // fill above which nothing is dropped
+	smallestDrop    = 1e-9      // marginal error below which no more entries are kept
 	forcingFactor   = 0.1
 	forcingSmallest = 1e-10
 	forcingLargest  = 0.1
@@ -69,9 +70,10 @@ type newton struct {
 	mu         float64
 	radius     float64 // largest step, in log scale
 	sweeps     int
-	direct     bool      // conjugate gradients were too slow
-	lower      []float64 // S and its factor
-	lastCG     int       // iterations of the last run of them
+	lower      []float64 // S and its dense factor
+	sparse     sparseSchur
+	indefinite bool // whether factoring S failed
+	lastCG     int  // iterations that the last system took or would have taken
 	stalled    int
 	final      bool // at the last ε-level
 

@@ -2,9 +2,7 @@ package ot
 
 import (
 	"context"
-	"math"
 
-	"solve/linsys/direct"
 	"solve/solver"
 )
 
@@ -37,6 +35,7 @@ func (nw *newton) direction(ctx context.Context, goal float64) solver.Reason {
 
 // assemble builds the Hessian at cur, with what a marginal error e warrants.
 func (nw *newton) assemble(e float64) {
+	nw.indefinite, nw.sparse.analysed = false, false
 	if nw.cur.kept.overflow() {
 		if nw.s.grid != nil {
 			nw.schur = newGridSchur(nw.s, nw.cur)
@@ -56,81 +55,31 @@ func (nw *newton) assemble(e float64) {
 	nw.schur = &nw.hess
 }
 
-// solve finds y with S y = rhs, by conjugate gradients or, where they are
-// slow or a model of the work says so, by a dense factorisation. It reports
-// false when ctx ended it.
+// solve finds y with S y = rhs, by conjugate gradients or, where these take
+// longer, by a factorisation. How many iterations they take is not known
+// before: they may go on for about as long as the factorisation would take. It
+// reports false when ctx ended it.
 func (nw *newton) solve(ctx context.Context, rhs, y []float64, tol float64) bool {
-	factors := nw.canFactor()
-	if factors && (nw.direct || nw.factorsFaster()) && nw.factor(rhs, y) {
-		return true
-	}
-	limit := maxCG
-	if factors && !nw.direct {
-		limit = slowCG
-	}
-	nw.lastCG = pcg(ctx, nw.schur, y, rhs, tol, limit, &nw.cg)
-	nw.stats.CGIterations += nw.lastCG
-	if nw.lastCG >= slowCG && factors && !nw.direct {
-		nw.direct = true
-		nw.factor(rhs, y)
+	time := nw.iterationTime()
+	for ctx.Err() == nil {
+		if nw.factor(ctx, rhs, y, float64(nw.lastCG)*time) {
+			break
+		}
+		limit := maxCG
+		if r := min(nw.sparseTime(), nw.denseTime()) / time; r <= worstCG {
+			limit = int(min(max(usualCG, r), slowCG))
+		}
+		k := pcg(ctx, nw.schur, y, rhs, tol, limit, &nw.cg)
+		nw.stats.CGIterations += k
+		nw.lastCG = k
+		if k < limit || limit == maxCG {
+			break
+		}
+		if nw.lastCG = 2 * limit; limit == slowCG {
+			nw.lastCG = worstCG
+		}
 	}
 	return ctx.Err() == nil
-}
-
-// canFactor tells whether a dense factorisation is to be had.
-func (nw *newton) canFactor() bool {
-	m := int64(nw.s.m)
-	return m <= maxDirect && 8*m*m <= nw.opt.MemoryLimit()/4 && !math.IsInf(nw.schur.lowerFlops(), 1)
-}
-
-// factorsFaster compares nominal times: conjugate gradients at the number of
-// iterations that the last system took, against assembly and factorisation.
-// Nominal, because a choice by the clock would not repeat.
-func (nw *newton) factorsFaster() bool {
-	const (
-		nsGather = 0.3  // a flop of a sparse product
-		nsAdd    = 0.3  // a flop of the assembly
-		nsGemm   = 0.02 // a flop of the factorisation
-	)
-	m := float64(nw.s.m)
-	return nsAdd*nw.schur.lowerFlops()+nsGemm*m*m*m/3 < float64(nw.lastCG)*(nsGather*nw.schur.flops()+10*m)
-}
-
-// ridge is added to the diagonal, relative to c, against pivots that rounding
-// made negative.
-const ridge = 1e-15
-
-// factor solves through the Cholesky factor of S. The kernel of S (or what
-// dropping left of it) is removed by fixing the heaviest column.
-func (nw *newton) factor(rhs, y []float64) bool {
-	m := nw.s.m
-	nw.lower = resize(nw.lower, m*m)
-	a := nw.lower
-	nw.schur.lower(a)
-	fixed := 0
-	for j, c := range nw.cur.c {
-		if c > nw.cur.c[fixed] {
-			fixed = j
-		}
-	}
-	for j := range m {
-		a[j*m+j] += ridge * nw.cur.c[j]
-		if j < fixed {
-			a[fixed*m+j] = 0
-		} else if j > fixed {
-			a[j*m+fixed] = 0
-		}
-	}
-	a[fixed*m+fixed] = nw.cur.c[fixed]
-	c, err := direct.FactorDense(m, a, nw.s.threads)
-	if err != nil {
-		return false
-	}
-	copy(y, rhs)
-	y[fixed] = 0
-	c.Solve(y)
-	nw.stats.Factored++
-	return true
 }
 
 // roundingDirection is the Newton direction at the answer, by which the plan

@@ -21,6 +21,7 @@ var designPasses = []struct {
 	{"assignment", 500, 1. / 1200, 1e-12, 26},
 	{"assignment", 1000, 1. / 1200, 1e-12, 25},
 	{"assignment", 2000, 1. / 1200, 1e-12, 24},
+	{"assignment", 500, 1e-4, 1e-11, 49},
 	{"clouds", 1000, 1e-3, 1e-12, 25},
 	{"clouds", 1000, 1e-4, 1e-11, 32},
 	{"clouds", 2000, 1e-3, 1e-12, 25},

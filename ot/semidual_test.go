@@ -329,10 +329,16 @@ func TestNewtonSystem(t *testing.T) {
 	nw.assemble(1e-12)
 	rhs := make([]float64, s.m)
 	s.gradient(rhs, nw.cur)
-	byCG, byFactor, back := make([]float64, s.m), make([]float64, s.m), make([]float64, s.m)
+	byCG, byFactor, bySparse, back := make([]float64, s.m), make([]float64, s.m), make([]float64, s.m), make([]float64, s.m)
 	pcg(context.Background(), nw.schur, byCG, rhs, 1e-14, maxCG, &cgWork{})
-	if !nw.factor(rhs, byFactor) {
-		t.Fatal("the factorisation failed")
+	if err := nw.factorDense(rhs, byFactor); err != nil {
+		t.Fatal(err)
+	}
+	if !nw.analyse() {
+		t.Fatal("the sparse system can't be analysed")
+	}
+	if err := nw.factorSparse(context.Background(), rhs, bySparse); err != nil {
+		t.Fatal(err)
 	}
 	// The factorisation leaves out the equation of one column, which holds
 	// but for what sparsification dropped.
@@ -340,7 +346,7 @@ func TestNewtonSystem(t *testing.T) {
 		what string
 		y    []float64
 		tol  float64
-	}{{"conjugate gradients", byCG, 1e-12}, {"factorisation", byFactor, 1e-10}} {
+	}{{"conjugate gradients", byCG, 1e-12}, {"dense factorisation", byFactor, 1e-10}, {"sparse factorisation", bySparse, 1e-10}} {
 		nw.schur.mul(back, tc.y)
 		for j := range back {
 			if d := math.Abs(back[j] - rhs[j]); !(d <= tc.tol) {
@@ -350,8 +356,10 @@ func TestNewtonSystem(t *testing.T) {
 		s.centre(tc.y)
 	}
 	for j := range byCG {
-		if d := math.Abs(byCG[j] - byFactor[j]); !(d <= 1e-9) {
-			t.Errorf("solutions differ by %g in entry %d", d, j)
+		for _, y := range [][]float64{byFactor, bySparse} {
+			if d := math.Abs(byCG[j] - y[j]); !(d <= 1e-9) {
+				t.Errorf("solutions differ by %g in entry %d", d, j)
+			}
 		}
 	}
 }

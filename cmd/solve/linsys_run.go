@@ -44,7 +44,7 @@ func runLinsys(ctx context.Context, o *linsysOptions, con *console) error {
 	if res == nil {
 		return wordLinsysError(err)
 	}
-	r.result = res
+	r.result, err = res, wordLinsysError(err)
 	for _, w := range res.Warnings {
 		con.warn("%s", w)
 	}
@@ -58,6 +58,8 @@ func wordLinsysError(err error) error {
 		return withHint(err, "--method auto, lu or gmres take such a matrix")
 	case errors.Is(err, solver.ErrTooLarge):
 		return withHint(err, "raise --max-memory, or take an iterative method such as --method cg or gmres")
+	case errors.Is(err, solver.ErrInfeasible):
+		return withHint(err, "--method lsmr gives a least-squares solution; --project solves for the part of b in the range of a symmetric matrix")
 	}
 	return err
 }

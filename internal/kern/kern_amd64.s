@@ -2207,6 +2207,780 @@ rows113:
 	VZEROUPPER
 	RET
 
+// func columnsMVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64, k int, stride int, rows int)
+// Requires: AVX, CMOV, FMA3
+TEXT ·columnsMVAVX2(SB), NOSPLIT, $0-144
+	MOVQ  k+120(FP), AX
+	CMPQ  AX, $+8
+	JNE   narrow118
+	MOVQ  rowptr_base+0(FP), AX
+	MOVQ  col_base+24(FP), CX
+	MOVQ  val_base+48(FP), DX
+	MOVQ  x_base+72(FP), BX
+	MOVQ  y_base+96(FP), SI
+	MOVQ  stride+128(FP), DI
+	SHLQ  $0x03, DI
+	MOVQ  rows+136(FP), R8
+	TESTQ R8, R8
+	JE    done120
+	MOVQ  (AX), R9
+
+row119:
+	ADDQ   $+8, AX
+	MOVQ   (AX), R10
+	SUBQ   R9, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+two121:
+	SUBQ         $+2, R10
+	JL           one122
+	MOVLQSX      (CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD (DX)(R9*8), Y4
+	VFMADD231PD  (BX)(R11*1), Y4, Y0
+	VFMADD231PD  32(BX)(R11*1), Y4, Y1
+	MOVLQSX      4(CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD 8(DX)(R9*8), Y4
+	VFMADD231PD  (BX)(R11*1), Y4, Y2
+	VFMADD231PD  32(BX)(R11*1), Y4, Y3
+	ADDQ         $+2, R9
+	JMP          two121
+
+one122:
+	CMPQ         R10, $-1
+	JNE          out123
+	MOVLQSX      (CX)(R9*4), R10
+	IMULQ        DI, R10
+	VBROADCASTSD (DX)(R9*8), Y4
+	VFMADD231PD  (BX)(R10*1), Y4, Y0
+	VFMADD231PD  32(BX)(R10*1), Y4, Y1
+	INCQ         R9
+
+out123:
+	VADDPD  Y2, Y0, Y0
+	VADDPD  Y3, Y1, Y1
+	VMOVUPD Y0, (SI)
+	VMOVUPD Y1, 32(SI)
+	ADDQ    DI, SI
+	DECQ    R8
+	JNE     row119
+
+done120:
+	VZEROUPPER
+	RET
+
+narrow118:
+	MOVQ    $0x00000004, CX
+	MOVQ    AX, DX
+	CMPQ    AX, CX
+	CMOVQGT CX, DX
+	SUBQ    DX, AX
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    DX
+	VMOVUPD (CX)(DX*8), Y0
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y1
+	MOVQ    rowptr_base+0(FP), AX
+	MOVQ    col_base+24(FP), CX
+	MOVQ    val_base+48(FP), DX
+	MOVQ    x_base+72(FP), BX
+	MOVQ    y_base+96(FP), SI
+	MOVQ    stride+128(FP), DI
+	SHLQ    $0x03, DI
+	MOVQ    rows+136(FP), R8
+	TESTQ   R8, R8
+	JE      done125
+	MOVQ    (AX), R9
+
+row124:
+	ADDQ   $+8, AX
+	MOVQ   (AX), R10
+	SUBQ   R9, R10
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+
+two126:
+	SUBQ         $+2, R10
+	JL           one127
+	MOVLQSX      (CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD (DX)(R9*8), Y6
+	VMASKMOVPD   (BX)(R11*1), Y0, Y7
+	VMASKMOVPD   32(BX)(R11*1), Y1, Y8
+	VFMADD231PD  Y7, Y6, Y2
+	VFMADD231PD  Y8, Y6, Y3
+	MOVLQSX      4(CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD 8(DX)(R9*8), Y6
+	VMASKMOVPD   (BX)(R11*1), Y0, Y7
+	VMASKMOVPD   32(BX)(R11*1), Y1, Y8
+	VFMADD231PD  Y7, Y6, Y4
+	VFMADD231PD  Y8, Y6, Y5
+	ADDQ         $+2, R9
+	JMP          two126
+
+one127:
+	CMPQ         R10, $-1
+	JNE          out128
+	MOVLQSX      (CX)(R9*4), R10
+	IMULQ        DI, R10
+	VBROADCASTSD (DX)(R9*8), Y6
+	VMASKMOVPD   (BX)(R10*1), Y0, Y7
+	VMASKMOVPD   32(BX)(R10*1), Y1, Y8
+	VFMADD231PD  Y7, Y6, Y2
+	VFMADD231PD  Y8, Y6, Y3
+	INCQ         R9
+
+out128:
+	VADDPD     Y4, Y2, Y2
+	VADDPD     Y5, Y3, Y3
+	VMASKMOVPD Y2, Y0, (SI)
+	VMASKMOVPD Y3, Y1, 32(SI)
+	ADDQ       DI, SI
+	DECQ       R8
+	JNE        row124
+
+done125:
+	VZEROUPPER
+	RET
+
+// func columnsDotAVX2(k int, x []float64, y []float64, sums *[8]float64)
+// Requires: AVX, CMOV, FMA3
+TEXT ·columnsDotAVX2(SB), NOSPLIT, $0-64
+	MOVQ   k+0(FP), AX
+	CMPQ   AX, $+8
+	JNE    narrow129
+	MOVQ   x_base+8(FP), AX
+	MOVQ   y_base+32(FP), CX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   k+0(FP), DX
+	MOVQ   x_len+16(FP), BX
+	XORQ   SI, SI
+	MOVQ   DX, DI
+	SHLQ   $0x02, DI
+
+rows130:
+	CMPQ        BX, DI
+	JL          end131
+	VMOVUPD     (AX)(SI*8), Y8
+	VMOVUPD     32(AX)(SI*8), Y9
+	VMOVUPD     (CX)(SI*8), Y10
+	VMOVUPD     32(CX)(SI*8), Y11
+	VFMADD231PD Y8, Y10, Y0
+	VFMADD231PD Y9, Y11, Y1
+	ADDQ        DX, SI
+	VMOVUPD     (AX)(SI*8), Y8
+	VMOVUPD     32(AX)(SI*8), Y9
+	VMOVUPD     (CX)(SI*8), Y10
+	VMOVUPD     32(CX)(SI*8), Y11
+	VFMADD231PD Y8, Y10, Y2
+	VFMADD231PD Y9, Y11, Y3
+	ADDQ        DX, SI
+	VMOVUPD     (AX)(SI*8), Y8
+	VMOVUPD     32(AX)(SI*8), Y9
+	VMOVUPD     (CX)(SI*8), Y10
+	VMOVUPD     32(CX)(SI*8), Y11
+	VFMADD231PD Y8, Y10, Y4
+	VFMADD231PD Y9, Y11, Y5
+	ADDQ        DX, SI
+	VMOVUPD     (AX)(SI*8), Y8
+	VMOVUPD     32(AX)(SI*8), Y9
+	VMOVUPD     (CX)(SI*8), Y10
+	VMOVUPD     32(CX)(SI*8), Y11
+	VFMADD231PD Y8, Y10, Y6
+	VFMADD231PD Y9, Y11, Y7
+	ADDQ        DX, SI
+	SUBQ        DI, BX
+	JMP         rows130
+
+end131:
+rows132:
+	CMPQ        BX, DX
+	JL          end133
+	VMOVUPD     (AX)(SI*8), Y8
+	VMOVUPD     32(AX)(SI*8), Y9
+	VMOVUPD     (CX)(SI*8), Y10
+	VMOVUPD     32(CX)(SI*8), Y11
+	VFMADD231PD Y8, Y10, Y0
+	VFMADD231PD Y9, Y11, Y1
+	ADDQ        DX, SI
+	SUBQ        DX, BX
+	JMP         rows132
+
+end133:
+	MOVQ    sums+56(FP), AX
+	VADDPD  Y2, Y0, Y0
+	VADDPD  Y6, Y4, Y4
+	VADDPD  Y4, Y0, Y0
+	VADDPD  (AX), Y0, Y0
+	VADDPD  Y3, Y1, Y1
+	VADDPD  Y7, Y5, Y5
+	VADDPD  Y5, Y1, Y1
+	VADDPD  32(AX), Y1, Y1
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+narrow129:
+	MOVQ    $0x00000004, CX
+	MOVQ    AX, DX
+	CMPQ    AX, CX
+	CMOVQGT CX, DX
+	SUBQ    DX, AX
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    DX
+	VMOVUPD (CX)(DX*8), Y0
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y1
+	MOVQ    x_base+8(FP), AX
+	MOVQ    y_base+32(FP), CX
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	MOVQ    k+0(FP), DX
+	MOVQ    x_len+16(FP), BX
+	XORQ    SI, SI
+	MOVQ    DX, DI
+	SHLQ    $0x02, DI
+
+rows134:
+	CMPQ        BX, DI
+	JL          end135
+	VMASKMOVPD  (AX)(SI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(SI*8), Y1, Y11
+	VMASKMOVPD  (CX)(SI*8), Y0, Y12
+	VMASKMOVPD  32(CX)(SI*8), Y1, Y13
+	VFMADD231PD Y10, Y12, Y2
+	VFMADD231PD Y11, Y13, Y3
+	ADDQ        DX, SI
+	VMASKMOVPD  (AX)(SI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(SI*8), Y1, Y11
+	VMASKMOVPD  (CX)(SI*8), Y0, Y12
+	VMASKMOVPD  32(CX)(SI*8), Y1, Y13
+	VFMADD231PD Y10, Y12, Y4
+	VFMADD231PD Y11, Y13, Y5
+	ADDQ        DX, SI
+	VMASKMOVPD  (AX)(SI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(SI*8), Y1, Y11
+	VMASKMOVPD  (CX)(SI*8), Y0, Y12
+	VMASKMOVPD  32(CX)(SI*8), Y1, Y13
+	VFMADD231PD Y10, Y12, Y6
+	VFMADD231PD Y11, Y13, Y7
+	ADDQ        DX, SI
+	VMASKMOVPD  (AX)(SI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(SI*8), Y1, Y11
+	VMASKMOVPD  (CX)(SI*8), Y0, Y12
+	VMASKMOVPD  32(CX)(SI*8), Y1, Y13
+	VFMADD231PD Y10, Y12, Y8
+	VFMADD231PD Y11, Y13, Y9
+	ADDQ        DX, SI
+	SUBQ        DI, BX
+	JMP         rows134
+
+end135:
+rows136:
+	CMPQ        BX, DX
+	JL          end137
+	VMASKMOVPD  (AX)(SI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(SI*8), Y1, Y11
+	VMASKMOVPD  (CX)(SI*8), Y0, Y12
+	VMASKMOVPD  32(CX)(SI*8), Y1, Y13
+	VFMADD231PD Y10, Y12, Y2
+	VFMADD231PD Y11, Y13, Y3
+	ADDQ        DX, SI
+	SUBQ        DX, BX
+	JMP         rows136
+
+end137:
+	MOVQ    sums+56(FP), AX
+	VADDPD  Y4, Y2, Y2
+	VADDPD  Y8, Y6, Y6
+	VADDPD  Y6, Y2, Y2
+	VADDPD  (AX), Y2, Y2
+	VADDPD  Y5, Y3, Y3
+	VADDPD  Y9, Y7, Y7
+	VADDPD  Y7, Y3, Y3
+	VADDPD  32(AX), Y3, Y3
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func columnsDirectAVX2(k int, alpha *[8]float64, beta *[8]float64, z []float64, x []float64, p []float64)
+// Requires: AVX, CMOV, FMA3
+TEXT ·columnsDirectAVX2(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow138
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	MOVQ    z_base+24(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    p_base+72(FP), DX
+	MOVQ    k+0(FP), BX
+	MOVQ    p_len+80(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows139:
+	CMPQ        SI, R8
+	JL          end140
+	VMOVUPD     (DX)(DI*8), Y4
+	VMOVUPD     32(DX)(DI*8), Y5
+	VMOVUPD     (CX)(DI*8), Y6
+	VMOVUPD     32(CX)(DI*8), Y7
+	VMOVUPD     (AX)(DI*8), Y8
+	VMOVUPD     32(AX)(DI*8), Y9
+	VFMADD231PD Y4, Y0, Y6
+	VFMADD231PD Y5, Y1, Y7
+	VFMADD231PD Y4, Y2, Y8
+	VFMADD231PD Y5, Y3, Y9
+	VMOVUPD     Y6, (CX)(DI*8)
+	VMOVUPD     Y7, 32(CX)(DI*8)
+	VMOVUPD     Y8, (DX)(DI*8)
+	VMOVUPD     Y9, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD     (DX)(DI*8), Y4
+	VMOVUPD     32(DX)(DI*8), Y5
+	VMOVUPD     (CX)(DI*8), Y6
+	VMOVUPD     32(CX)(DI*8), Y7
+	VMOVUPD     (AX)(DI*8), Y8
+	VMOVUPD     32(AX)(DI*8), Y9
+	VFMADD231PD Y4, Y0, Y6
+	VFMADD231PD Y5, Y1, Y7
+	VFMADD231PD Y4, Y2, Y8
+	VFMADD231PD Y5, Y3, Y9
+	VMOVUPD     Y6, (CX)(DI*8)
+	VMOVUPD     Y7, 32(CX)(DI*8)
+	VMOVUPD     Y8, (DX)(DI*8)
+	VMOVUPD     Y9, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD     (DX)(DI*8), Y4
+	VMOVUPD     32(DX)(DI*8), Y5
+	VMOVUPD     (CX)(DI*8), Y6
+	VMOVUPD     32(CX)(DI*8), Y7
+	VMOVUPD     (AX)(DI*8), Y8
+	VMOVUPD     32(AX)(DI*8), Y9
+	VFMADD231PD Y4, Y0, Y6
+	VFMADD231PD Y5, Y1, Y7
+	VFMADD231PD Y4, Y2, Y8
+	VFMADD231PD Y5, Y3, Y9
+	VMOVUPD     Y6, (CX)(DI*8)
+	VMOVUPD     Y7, 32(CX)(DI*8)
+	VMOVUPD     Y8, (DX)(DI*8)
+	VMOVUPD     Y9, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD     (DX)(DI*8), Y4
+	VMOVUPD     32(DX)(DI*8), Y5
+	VMOVUPD     (CX)(DI*8), Y6
+	VMOVUPD     32(CX)(DI*8), Y7
+	VMOVUPD     (AX)(DI*8), Y8
+	VMOVUPD     32(AX)(DI*8), Y9
+	VFMADD231PD Y4, Y0, Y6
+	VFMADD231PD Y5, Y1, Y7
+	VFMADD231PD Y4, Y2, Y8
+	VFMADD231PD Y5, Y3, Y9
+	VMOVUPD     Y6, (CX)(DI*8)
+	VMOVUPD     Y7, 32(CX)(DI*8)
+	VMOVUPD     Y8, (DX)(DI*8)
+	VMOVUPD     Y9, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        R8, SI
+	JMP         rows139
+
+end140:
+rows141:
+	CMPQ        SI, BX
+	JL          end142
+	VMOVUPD     (DX)(DI*8), Y4
+	VMOVUPD     32(DX)(DI*8), Y5
+	VMOVUPD     (CX)(DI*8), Y6
+	VMOVUPD     32(CX)(DI*8), Y7
+	VMOVUPD     (AX)(DI*8), Y8
+	VMOVUPD     32(AX)(DI*8), Y9
+	VFMADD231PD Y4, Y0, Y6
+	VFMADD231PD Y5, Y1, Y7
+	VFMADD231PD Y4, Y2, Y8
+	VFMADD231PD Y5, Y3, Y9
+	VMOVUPD     Y6, (CX)(DI*8)
+	VMOVUPD     Y7, 32(CX)(DI*8)
+	VMOVUPD     Y8, (DX)(DI*8)
+	VMOVUPD     Y9, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        BX, SI
+	JMP         rows141
+
+end142:
+	VZEROUPPER
+	RET
+
+narrow138:
+	MOVQ    $0x00000004, CX
+	MOVQ    AX, DX
+	CMPQ    AX, CX
+	CMOVQGT CX, DX
+	SUBQ    DX, AX
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    DX
+	VMOVUPD (CX)(DX*8), Y0
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Y4
+	VMOVUPD 32(AX), Y5
+	MOVQ    z_base+24(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    p_base+72(FP), DX
+	MOVQ    k+0(FP), BX
+	MOVQ    p_len+80(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows143:
+	CMPQ        SI, R8
+	JL          end144
+	VMASKMOVPD  (DX)(DI*8), Y0, Y6
+	VMASKMOVPD  32(DX)(DI*8), Y1, Y7
+	VMASKMOVPD  (CX)(DI*8), Y0, Y8
+	VMASKMOVPD  32(CX)(DI*8), Y1, Y9
+	VMASKMOVPD  (AX)(DI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(DI*8), Y1, Y11
+	VFMADD231PD Y6, Y2, Y8
+	VFMADD231PD Y7, Y3, Y9
+	VFMADD231PD Y6, Y4, Y10
+	VFMADD231PD Y7, Y5, Y11
+	VMASKMOVPD  Y8, Y0, (CX)(DI*8)
+	VMASKMOVPD  Y9, Y1, 32(CX)(DI*8)
+	VMASKMOVPD  Y10, Y0, (DX)(DI*8)
+	VMASKMOVPD  Y11, Y1, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	VMASKMOVPD  (DX)(DI*8), Y0, Y6
+	VMASKMOVPD  32(DX)(DI*8), Y1, Y7
+	VMASKMOVPD  (CX)(DI*8), Y0, Y8
+	VMASKMOVPD  32(CX)(DI*8), Y1, Y9
+	VMASKMOVPD  (AX)(DI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(DI*8), Y1, Y11
+	VFMADD231PD Y6, Y2, Y8
+	VFMADD231PD Y7, Y3, Y9
+	VFMADD231PD Y6, Y4, Y10
+	VFMADD231PD Y7, Y5, Y11
+	VMASKMOVPD  Y8, Y0, (CX)(DI*8)
+	VMASKMOVPD  Y9, Y1, 32(CX)(DI*8)
+	VMASKMOVPD  Y10, Y0, (DX)(DI*8)
+	VMASKMOVPD  Y11, Y1, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	VMASKMOVPD  (DX)(DI*8), Y0, Y6
+	VMASKMOVPD  32(DX)(DI*8), Y1, Y7
+	VMASKMOVPD  (CX)(DI*8), Y0, Y8
+	VMASKMOVPD  32(CX)(DI*8), Y1, Y9
+	VMASKMOVPD  (AX)(DI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(DI*8), Y1, Y11
+	VFMADD231PD Y6, Y2, Y8
+	VFMADD231PD Y7, Y3, Y9
+	VFMADD231PD Y6, Y4, Y10
+	VFMADD231PD Y7, Y5, Y11
+	VMASKMOVPD  Y8, Y0, (CX)(DI*8)
+	VMASKMOVPD  Y9, Y1, 32(CX)(DI*8)
+	VMASKMOVPD  Y10, Y0, (DX)(DI*8)
+	VMASKMOVPD  Y11, Y1, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	VMASKMOVPD  (DX)(DI*8), Y0, Y6
+	VMASKMOVPD  32(DX)(DI*8), Y1, Y7
+	VMASKMOVPD  (CX)(DI*8), Y0, Y8
+	VMASKMOVPD  32(CX)(DI*8), Y1, Y9
+	VMASKMOVPD  (AX)(DI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(DI*8), Y1, Y11
+	VFMADD231PD Y6, Y2, Y8
+	VFMADD231PD Y7, Y3, Y9
+	VFMADD231PD Y6, Y4, Y10
+	VFMADD231PD Y7, Y5, Y11
+	VMASKMOVPD  Y8, Y0, (CX)(DI*8)
+	VMASKMOVPD  Y9, Y1, 32(CX)(DI*8)
+	VMASKMOVPD  Y10, Y0, (DX)(DI*8)
+	VMASKMOVPD  Y11, Y1, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        R8, SI
+	JMP         rows143
+
+end144:
+rows145:
+	CMPQ        SI, BX
+	JL          end146
+	VMASKMOVPD  (DX)(DI*8), Y0, Y6
+	VMASKMOVPD  32(DX)(DI*8), Y1, Y7
+	VMASKMOVPD  (CX)(DI*8), Y0, Y8
+	VMASKMOVPD  32(CX)(DI*8), Y1, Y9
+	VMASKMOVPD  (AX)(DI*8), Y0, Y10
+	VMASKMOVPD  32(AX)(DI*8), Y1, Y11
+	VFMADD231PD Y6, Y2, Y8
+	VFMADD231PD Y7, Y3, Y9
+	VFMADD231PD Y6, Y4, Y10
+	VFMADD231PD Y7, Y5, Y11
+	VMASKMOVPD  Y8, Y0, (CX)(DI*8)
+	VMASKMOVPD  Y9, Y1, 32(CX)(DI*8)
+	VMASKMOVPD  Y10, Y0, (DX)(DI*8)
+	VMASKMOVPD  Y11, Y1, 32(DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        BX, SI
+	JMP         rows145
+
+end146:
+	VZEROUPPER
+	RET
+
+// func columnsDescendAVX2(k int, alpha *[8]float64, q []float64, r []float64, sums *[8]float64)
+// Requires: AVX, CMOV, FMA3
+TEXT ·columnsDescendAVX2(SB), NOSPLIT, $0-72
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow147
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	MOVQ    q_base+16(FP), AX
+	MOVQ    r_base+40(FP), CX
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	MOVQ    k+0(FP), DX
+	MOVQ    r_len+48(FP), BX
+	XORQ    SI, SI
+	MOVQ    DX, DI
+	SHLQ    $0x02, DI
+
+rows148:
+	CMPQ         BX, DI
+	JL           end149
+	VMOVUPD      (CX)(SI*8), Y10
+	VMOVUPD      32(CX)(SI*8), Y11
+	VMOVUPD      (AX)(SI*8), Y12
+	VMOVUPD      32(AX)(SI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VFMADD231PD  Y10, Y10, Y2
+	VFMADD231PD  Y11, Y11, Y3
+	VMOVUPD      Y10, (CX)(SI*8)
+	VMOVUPD      Y11, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD      (CX)(SI*8), Y10
+	VMOVUPD      32(CX)(SI*8), Y11
+	VMOVUPD      (AX)(SI*8), Y12
+	VMOVUPD      32(AX)(SI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VFMADD231PD  Y10, Y10, Y4
+	VFMADD231PD  Y11, Y11, Y5
+	VMOVUPD      Y10, (CX)(SI*8)
+	VMOVUPD      Y11, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD      (CX)(SI*8), Y10
+	VMOVUPD      32(CX)(SI*8), Y11
+	VMOVUPD      (AX)(SI*8), Y12
+	VMOVUPD      32(AX)(SI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VFMADD231PD  Y10, Y10, Y6
+	VFMADD231PD  Y11, Y11, Y7
+	VMOVUPD      Y10, (CX)(SI*8)
+	VMOVUPD      Y11, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD      (CX)(SI*8), Y10
+	VMOVUPD      32(CX)(SI*8), Y11
+	VMOVUPD      (AX)(SI*8), Y12
+	VMOVUPD      32(AX)(SI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VFMADD231PD  Y10, Y10, Y8
+	VFMADD231PD  Y11, Y11, Y9
+	VMOVUPD      Y10, (CX)(SI*8)
+	VMOVUPD      Y11, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DI, BX
+	JMP          rows148
+
+end149:
+rows150:
+	CMPQ         BX, DX
+	JL           end151
+	VMOVUPD      (CX)(SI*8), Y10
+	VMOVUPD      32(CX)(SI*8), Y11
+	VMOVUPD      (AX)(SI*8), Y12
+	VMOVUPD      32(AX)(SI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VFMADD231PD  Y10, Y10, Y2
+	VFMADD231PD  Y11, Y11, Y3
+	VMOVUPD      Y10, (CX)(SI*8)
+	VMOVUPD      Y11, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DX, BX
+	JMP          rows150
+
+end151:
+	MOVQ    sums+64(FP), AX
+	VADDPD  Y4, Y2, Y2
+	VADDPD  Y8, Y6, Y6
+	VADDPD  Y6, Y2, Y2
+	VADDPD  (AX), Y2, Y2
+	VADDPD  Y5, Y3, Y3
+	VADDPD  Y9, Y7, Y7
+	VADDPD  Y7, Y3, Y3
+	VADDPD  32(AX), Y3, Y3
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+narrow147:
+	MOVQ    $0x00000004, CX
+	MOVQ    AX, DX
+	CMPQ    AX, CX
+	CMOVQGT CX, DX
+	SUBQ    DX, AX
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    DX
+	VMOVUPD (CX)(DX*8), Y0
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	MOVQ    q_base+16(FP), AX
+	MOVQ    r_base+40(FP), CX
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	VXORPD  Y10, Y10, Y10
+	VXORPD  Y11, Y11, Y11
+	MOVQ    k+0(FP), DX
+	MOVQ    r_len+48(FP), BX
+	XORQ    SI, SI
+	MOVQ    DX, DI
+	SHLQ    $0x02, DI
+
+rows152:
+	CMPQ         BX, DI
+	JL           end153
+	VMASKMOVPD   (CX)(SI*8), Y0, Y12
+	VMASKMOVPD   32(CX)(SI*8), Y1, Y13
+	VMASKMOVPD   (AX)(SI*8), Y0, Y14
+	VMASKMOVPD   32(AX)(SI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VFMADD231PD  Y12, Y12, Y4
+	VFMADD231PD  Y13, Y13, Y5
+	VMASKMOVPD   Y12, Y0, (CX)(SI*8)
+	VMASKMOVPD   Y13, Y1, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	VMASKMOVPD   (CX)(SI*8), Y0, Y12
+	VMASKMOVPD   32(CX)(SI*8), Y1, Y13
+	VMASKMOVPD   (AX)(SI*8), Y0, Y14
+	VMASKMOVPD   32(AX)(SI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VFMADD231PD  Y12, Y12, Y6
+	VFMADD231PD  Y13, Y13, Y7
+	VMASKMOVPD   Y12, Y0, (CX)(SI*8)
+	VMASKMOVPD   Y13, Y1, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	VMASKMOVPD   (CX)(SI*8), Y0, Y12
+	VMASKMOVPD   32(CX)(SI*8), Y1, Y13
+	VMASKMOVPD   (AX)(SI*8), Y0, Y14
+	VMASKMOVPD   32(AX)(SI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VFMADD231PD  Y12, Y12, Y8
+	VFMADD231PD  Y13, Y13, Y9
+	VMASKMOVPD   Y12, Y0, (CX)(SI*8)
+	VMASKMOVPD   Y13, Y1, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	VMASKMOVPD   (CX)(SI*8), Y0, Y12
+	VMASKMOVPD   32(CX)(SI*8), Y1, Y13
+	VMASKMOVPD   (AX)(SI*8), Y0, Y14
+	VMASKMOVPD   32(AX)(SI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VFMADD231PD  Y12, Y12, Y10
+	VFMADD231PD  Y13, Y13, Y11
+	VMASKMOVPD   Y12, Y0, (CX)(SI*8)
+	VMASKMOVPD   Y13, Y1, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DI, BX
+	JMP          rows152
+
+end153:
+rows154:
+	CMPQ         BX, DX
+	JL           end155
+	VMASKMOVPD   (CX)(SI*8), Y0, Y12
+	VMASKMOVPD   32(CX)(SI*8), Y1, Y13
+	VMASKMOVPD   (AX)(SI*8), Y0, Y14
+	VMASKMOVPD   32(AX)(SI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VFMADD231PD  Y12, Y12, Y4
+	VFMADD231PD  Y13, Y13, Y5
+	VMASKMOVPD   Y12, Y0, (CX)(SI*8)
+	VMASKMOVPD   Y13, Y1, 32(CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DX, BX
+	JMP          rows154
+
+end155:
+	MOVQ    sums+64(FP), AX
+	VADDPD  Y6, Y4, Y4
+	VADDPD  Y10, Y8, Y8
+	VADDPD  Y8, Y4, Y4
+	VADDPD  (AX), Y4, Y4
+	VADDPD  Y7, Y5, Y5
+	VADDPD  Y11, Y9, Y9
+	VADDPD  Y9, Y5, Y5
+	VADDPD  32(AX), Y5, Y5
+	VMOVUPD Y4, (AX)
+	VMOVUPD Y5, 32(AX)
+	VZEROUPPER
+	RET
+
 // func sqDistRowAVX2(dst []float64, x []float64, coord [][]float64, j0 int)
 // Requires: AVX, FMA3
 TEXT ·sqDistRowAVX2(SB), NOSPLIT, $0-80
@@ -2221,9 +2995,9 @@ TEXT ·sqDistRowAVX2(SB), NOSPLIT, $0-80
 	MOVQ BX, R9
 	SUBQ $+16, R9
 	CMPQ R8, R9
-	JG   end119
+	JG   end157
 
-loop118:
+loop156:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -2231,9 +3005,9 @@ loop118:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords121
+	JE     coords159
 
-coord120:
+coord158:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Y4
@@ -2248,30 +3022,30 @@ coord120:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord120
+	JNE          coord158
 
-coords121:
+coords159:
 	VMOVUPD Y0, (AX)(R8*8)
 	VMOVUPD Y1, 32(AX)(R8*8)
 	VMOVUPD Y2, 64(AX)(R8*8)
 	VMOVUPD Y3, 96(AX)(R8*8)
 	ADDQ    $+16, R8
 	CMPQ    R8, R9
-	JLE     loop118
+	JLE     loop156
 
-end119:
+end157:
 	SUBQ $-12, R9
 	CMPQ R8, R9
-	JG   end123
+	JG   end161
 
-loop122:
+loop160:
 	VXORPD Y0, Y0, Y0
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords125
+	JE     coords163
 
-coord124:
+coord162:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Y1
@@ -2280,26 +3054,26 @@ coord124:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord124
+	JNE          coord162
 
-coords125:
+coords163:
 	VMOVUPD Y0, (AX)(R8*8)
 	ADDQ    $+4, R8
 	CMPQ    R8, R9
-	JLE     loop122
+	JLE     loop160
 
-end123:
+end161:
 	SUBQ    R8, BX
-	JE      done126
+	JE      done164
 	LEAQ    laneMask<>+32(SB), R9
 	NEGQ    BX
 	VMOVUPD (R9)(BX*8), Y0
 	VXORPD  Y1, Y1, Y1
 	XORQ    BX, BX
 	CMPQ    BX, SI
-	JE      coords128
+	JE      coords166
 
-coord127:
+coord165:
 	MOVQ         (DX), R9
 	ADDQ         DI, R9
 	VBROADCASTSD (CX)(BX*8), Y2
@@ -2309,12 +3083,12 @@ coord127:
 	ADDQ         $+24, DX
 	INCQ         BX
 	CMPQ         BX, SI
-	JNE          coord127
+	JNE          coord165
 
-coords128:
+coords166:
 	VMASKMOVPD Y1, Y0, (AX)(R8*8)
 
-done126:
+done164:
 	VZEROUPPER
 	RET
 
@@ -2336,9 +3110,9 @@ TEXT ·maxRowSq1AVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end130
+	JG           end168
 
-loop129:
+loop167:
 	VMOVUPD      (CX)(BX*8), Y6
 	VSUBPD       (AX)(BX*8), Y0, Y7
 	VMULPD       Y7, Y7, Y7
@@ -2361,14 +3135,14 @@ loop129:
 	VMAXPD       Y5, Y6, Y5
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLE          loop129
+	JLE          loop167
 
-end130:
+end168:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end132
+	JG   end170
 
-loop131:
+loop169:
 	VMOVUPD      (CX)(BX*8), Y6
 	VSUBPD       (AX)(BX*8), Y0, Y7
 	VMULPD       Y7, Y7, Y7
@@ -2376,11 +3150,11 @@ loop131:
 	VMAXPD       Y2, Y6, Y2
 	ADDQ         $+4, BX
 	CMPQ         BX, SI
-	JLE          loop131
+	JLE          loop169
 
-end132:
+end170:
 	SUBQ         BX, DX
-	JE           done133
+	JE           done171
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPD      (SI)(DX*8), Y6
@@ -2395,7 +3169,7 @@ end132:
 	VBLENDVPD    Y6, Y7, Y0, Y7
 	VMAXPD       Y2, Y7, Y2
 
-done133:
+done171:
 	VMAXPD       Y5, Y2, Y2
 	VMAXPD       Y4, Y3, Y3
 	VMAXPD       Y3, Y2, Y2
@@ -2427,9 +3201,9 @@ TEXT ·planRowSq1AVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end135
+	JG           end173
 
-loop134:
+loop172:
 	VADDPD       (DX)(SI*8), Y1, Y9
 	VSUBPD       (CX)(SI*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2540,14 +3314,14 @@ loop134:
 	VADDPD       Y12, Y8, Y8
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop134
+	JLE          loop172
 
-end135:
+end173:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end137
+	JG   end175
 
-loop136:
+loop174:
 	VADDPD       (DX)(SI*8), Y1, Y9
 	VSUBPD       (CX)(SI*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2577,11 +3351,11 @@ loop136:
 	VADDPD       Y9, Y5, Y5
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop136
+	JLE          loop174
 
-end137:
+end175:
 	SUBQ         SI, BX
-	JE           done138
+	JE           done176
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y9
@@ -2616,7 +3390,7 @@ end137:
 	VANDPD       Y9, Y1, Y1
 	VADDPD       Y1, Y5, Y5
 
-done138:
+done176:
 	VADDPD       Y8, Y5, Y5
 	VADDPD       Y7, Y6, Y6
 	VADDPD       Y6, Y5, Y5
@@ -2647,9 +3421,9 @@ TEXT ·planRowSqSum1AVX2(SB), NOSPLIT, $0-80
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end140
+	JG           end178
 
-loop139:
+loop177:
 	VADDPD       (CX)(BX*8), Y1, Y9
 	VSUBPD       (AX)(BX*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2756,14 +3530,14 @@ loop139:
 	VADDPD       Y12, Y8, Y8
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLE          loop139
+	JLE          loop177
 
-end140:
+end178:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end142
+	JG   end180
 
-loop141:
+loop179:
 	VADDPD       (CX)(BX*8), Y1, Y9
 	VSUBPD       (AX)(BX*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -2792,11 +3566,11 @@ loop141:
 	VADDPD       Y9, Y5, Y5
 	ADDQ         $+4, BX
 	CMPQ         BX, SI
-	JLE          loop141
+	JLE          loop179
 
-end142:
+end180:
 	SUBQ         BX, DX
-	JE           done143
+	JE           done181
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPD      (SI)(DX*8), Y9
@@ -2830,7 +3604,7 @@ end142:
 	VANDPD       Y9, Y1, Y1
 	VADDPD       Y1, Y5, Y5
 
-done143:
+done181:
 	VADDPD       Y8, Y5, Y5
 	VADDPD       Y7, Y6, Y6
 	VADDPD       Y6, Y5, Y5
@@ -2862,9 +3636,9 @@ TEXT ·maxRowSq2AVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end145
+	JG           end183
 
-loop144:
+loop182:
 	VMOVUPD      (DX)(SI*8), Y7
 	VSUBPD       (AX)(SI*8), Y0, Y8
 	VMULPD       Y8, Y8, Y8
@@ -2895,14 +3669,14 @@ loop144:
 	VMAXPD       Y6, Y7, Y6
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop144
+	JLE          loop182
 
-end145:
+end183:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end147
+	JG   end185
 
-loop146:
+loop184:
 	VMOVUPD      (DX)(SI*8), Y7
 	VSUBPD       (AX)(SI*8), Y0, Y8
 	VMULPD       Y8, Y8, Y8
@@ -2912,11 +3686,11 @@ loop146:
 	VMAXPD       Y3, Y7, Y3
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop146
+	JLE          loop184
 
-end147:
+end185:
 	SUBQ         SI, BX
-	JE           done148
+	JE           done186
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y7
@@ -2934,7 +3708,7 @@ end147:
 	VBLENDVPD    Y7, Y8, Y0, Y8
 	VMAXPD       Y3, Y8, Y3
 
-done148:
+done186:
 	VMAXPD       Y6, Y3, Y3
 	VMAXPD       Y5, Y4, Y4
 	VMAXPD       Y4, Y3, Y3
@@ -2968,9 +3742,9 @@ TEXT ·planRowSq2AVX2(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end150
+	JG           end188
 
-loop149:
+loop187:
 	VADDPD       (BX)(DI*8), Y2, Y10
 	VSUBPD       (CX)(DI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -3089,14 +3863,14 @@ loop149:
 	VADDPD       Y13, Y9, Y9
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop149
+	JLE          loop187
 
-end150:
+end188:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end152
+	JG   end190
 
-loop151:
+loop189:
 	VADDPD       (BX)(DI*8), Y2, Y10
 	VSUBPD       (CX)(DI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -3128,11 +3902,11 @@ loop151:
 	VADDPD       Y10, Y6, Y6
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop151
+	JLE          loop189
 
-end152:
+end190:
 	SUBQ         DI, SI
-	JE           done153
+	JE           done191
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y10
@@ -3170,7 +3944,7 @@ end152:
 	VANDPD       Y10, Y2, Y2
 	VADDPD       Y2, Y6, Y6
 
-done153:
+done191:
 	VADDPD       Y9, Y6, Y6
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y7, Y6, Y6
@@ -3203,9 +3977,9 @@ TEXT ·planRowSqSum2AVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end155
+	JG           end193
 
-loop154:
+loop192:
 	VADDPD       (DX)(SI*8), Y2, Y10
 	VSUBPD       (AX)(SI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -3320,14 +4094,14 @@ loop154:
 	VADDPD       Y13, Y9, Y9
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop154
+	JLE          loop192
 
-end155:
+end193:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end157
+	JG   end195
 
-loop156:
+loop194:
 	VADDPD       (DX)(SI*8), Y2, Y10
 	VSUBPD       (AX)(SI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -3358,11 +4132,11 @@ loop156:
 	VADDPD       Y10, Y6, Y6
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop156
+	JLE          loop194
 
-end157:
+end195:
 	SUBQ         SI, BX
-	JE           done158
+	JE           done196
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y10
@@ -3399,7 +4173,7 @@ end157:
 	VANDPD       Y10, Y2, Y2
 	VADDPD       Y2, Y6, Y6
 
-done158:
+done196:
 	VADDPD       Y9, Y6, Y6
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y7, Y6, Y6
@@ -3433,9 +4207,9 @@ TEXT ·maxRowSq3AVX2(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end160
+	JG           end198
 
-loop159:
+loop197:
 	VMOVUPD      (BX)(DI*8), Y8
 	VSUBPD       (AX)(DI*8), Y0, Y9
 	VMULPD       Y9, Y9, Y9
@@ -3474,14 +4248,14 @@ loop159:
 	VMAXPD       Y7, Y8, Y7
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop159
+	JLE          loop197
 
-end160:
+end198:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end162
+	JG   end200
 
-loop161:
+loop199:
 	VMOVUPD      (BX)(DI*8), Y8
 	VSUBPD       (AX)(DI*8), Y0, Y9
 	VMULPD       Y9, Y9, Y9
@@ -3493,11 +4267,11 @@ loop161:
 	VMAXPD       Y4, Y8, Y4
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop161
+	JLE          loop199
 
-end162:
+end200:
 	SUBQ         DI, SI
-	JE           done163
+	JE           done201
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y8
@@ -3518,7 +4292,7 @@ end162:
 	VBLENDVPD    Y8, Y9, Y0, Y9
 	VMAXPD       Y4, Y9, Y4
 
-done163:
+done201:
 	VMAXPD       Y7, Y4, Y4
 	VMAXPD       Y6, Y5, Y5
 	VMAXPD       Y5, Y4, Y4
@@ -3554,9 +4328,9 @@ TEXT ·planRowSq3AVX2(SB), NOSPLIT, $0-168
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end165
+	JG           end203
 
-loop164:
+loop202:
 	VADDPD       (SI)(R8*8), Y3, Y11
 	VSUBPD       (CX)(R8*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3683,14 +4457,14 @@ loop164:
 	VADDPD       Y14, Y10, Y10
 	ADDQ         $+16, R8
 	CMPQ         R8, R9
-	JLE          loop164
+	JLE          loop202
 
-end165:
+end203:
 	SUBQ $-12, R9
 	CMPQ R8, R9
-	JG   end167
+	JG   end205
 
-loop166:
+loop204:
 	VADDPD       (SI)(R8*8), Y3, Y11
 	VSUBPD       (CX)(R8*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3724,11 +4498,11 @@ loop166:
 	VADDPD       Y11, Y7, Y7
 	ADDQ         $+4, R8
 	CMPQ         R8, R9
-	JLE          loop166
+	JLE          loop204
 
-end167:
+end205:
 	SUBQ         R8, DI
-	JE           done168
+	JE           done206
 	LEAQ         laneMask<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPD      (R9)(DI*8), Y11
@@ -3769,7 +4543,7 @@ end167:
 	VANDPD       Y11, Y3, Y3
 	VADDPD       Y3, Y7, Y7
 
-done168:
+done206:
 	VADDPD       Y10, Y7, Y7
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y8, Y7, Y7
@@ -3804,9 +4578,9 @@ TEXT ·planRowSqSum3AVX2(SB), NOSPLIT, $0-144
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end170
+	JG           end208
 
-loop169:
+loop207:
 	VADDPD       (BX)(DI*8), Y3, Y11
 	VSUBPD       (AX)(DI*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3929,14 +4703,14 @@ loop169:
 	VADDPD       Y14, Y10, Y10
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop169
+	JLE          loop207
 
-end170:
+end208:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end172
+	JG   end210
 
-loop171:
+loop209:
 	VADDPD       (BX)(DI*8), Y3, Y11
 	VSUBPD       (AX)(DI*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -3969,11 +4743,11 @@ loop171:
 	VADDPD       Y11, Y7, Y7
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop171
+	JLE          loop209
 
-end172:
+end210:
 	SUBQ         DI, SI
-	JE           done173
+	JE           done211
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y11
@@ -4013,7 +4787,7 @@ end172:
 	VANDPD       Y11, Y3, Y3
 	VADDPD       Y3, Y7, Y7
 
-done173:
+done211:
 	VADDPD       Y10, Y7, Y7
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y8, Y7, Y7
@@ -4059,9 +4833,9 @@ TEXT ·gemmKernelAVX2(SB), NOSPLIT, $0-88
 	VXORPD     Y10, Y10, Y10
 	VXORPD     Y11, Y11, Y11
 	SUBQ       $+4, BX
-	JL         rest175
+	JL         rest213
 
-loop174:
+loop212:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -4141,13 +4915,13 @@ loop174:
 	ADDQ         $+128, AX
 	ADDQ         $+384, CX
 	SUBQ         $+4, BX
-	JGE          loop174
+	JGE          loop212
 
-rest175:
+rest213:
 	ADDQ $+4, BX
-	JE   done176
+	JE   done214
 
-one177:
+one215:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -4170,9 +4944,9 @@ one177:
 	ADDQ         $+32, AX
 	ADDQ         $+96, CX
 	DECQ         BX
-	JNE          one177
+	JNE          one215
 
-done176:
+done214:
 	VADDPD  (DX), Y0, Y0
 	VMOVUPD Y0, (DX)
 	VADDPD  32(DX), Y1, Y1
@@ -4223,9 +4997,9 @@ TEXT ·subTileAVX2(SB), NOSPLIT, $0-128
 	LEAQ       (SI)(SI*4), R12
 	MOVQ       rows+112(FP), R12
 	CMPQ       R10, $+12
-	JNE        partial178
+	JNE        partial216
 	CMPQ       R12, $+4
-	JNE        partial178
+	JNE        partial216
 	MOVQ       DX, R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 95(R10)
@@ -4251,7 +5025,7 @@ TEXT ·subTileAVX2(SB), NOSPLIT, $0-128
 	VXORPD     Y10, Y10, Y10
 	VXORPD     Y11, Y11, Y11
 
-depth179:
+depth217:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -4274,7 +5048,7 @@ depth179:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth179
+	JNE          depth217
 	VMOVUPD      (DX), Y12
 	VSUBPD       Y0, Y12, Y12
 	VMOVUPD      Y12, (DX)
@@ -4317,11 +5091,11 @@ depth179:
 	VZEROUPPER
 	RET
 
-partial178:
+partial216:
 	CMPQ   R12, $+4
-	JL     rows180
+	JL     rows218
 	CMPQ   R10, $+4
-	JG     cols181
+	JG     cols219
 	LEAQ   laneMask<>+32(SB), R12
 	SHLQ   $0x03, R10
 	SUBQ   R10, R12
@@ -4330,7 +5104,7 @@ partial178:
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 
-depth182:
+depth220:
 	VMOVUPD      (R12), Y5
 	VMASKMOVPD   (CX), Y5, Y4
 	VBROADCASTSD (AX), Y5
@@ -4344,7 +5118,7 @@ depth182:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth182
+	JNE          depth220
 	VMOVUPD      (R12), Y5
 	VMASKMOVPD   (DX), Y5, Y4
 	VSUBPD       Y0, Y4, Y4
@@ -4371,9 +5145,9 @@ depth182:
 	VZEROUPPER
 	RET
 
-cols181:
+cols219:
 	CMPQ   R10, $+8
-	JG     cols183
+	JG     cols221
 	SUBQ   $+4, R10
 	LEAQ   laneMask<>+32(SB), R12
 	SHLQ   $0x03, R10
@@ -4387,7 +5161,7 @@ cols181:
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
 
-depth184:
+depth222:
 	VMOVUPD      (CX), Y8
 	VMOVUPD      (R12), Y10
 	VMASKMOVPD   32(CX), Y10, Y9
@@ -4406,7 +5180,7 @@ depth184:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth184
+	JNE          depth222
 	VMOVUPD      (DX), Y8
 	VSUBPD       Y0, Y8, Y8
 	VMOVUPD      Y8, (DX)
@@ -4445,7 +5219,7 @@ depth184:
 	VZEROUPPER
 	RET
 
-cols183:
+cols221:
 	SUBQ   $+8, R10
 	LEAQ   laneMask<>+32(SB), R12
 	SHLQ   $0x03, R10
@@ -4463,7 +5237,7 @@ cols183:
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
 
-depth186:
+depth224:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      (R12), Y15
@@ -4487,7 +5261,7 @@ depth186:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth186
+	JNE          depth224
 	VMOVUPD      (DX), Y12
 	VSUBPD       Y0, Y12, Y12
 	VMOVUPD      Y12, (DX)
@@ -4538,18 +5312,18 @@ depth186:
 	VZEROUPPER
 	RET
 
-rows180:
+rows218:
 	CMPQ   R12, $+2
-	JL     rows187
+	JL     rows225
 	CMPQ   R10, $+4
-	JG     cols188
+	JG     cols226
 	LEAQ   laneMask<>+32(SB), R11
 	SHLQ   $0x03, R10
 	SUBQ   R10, R11
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 
-depth189:
+depth227:
 	VMOVUPD      (R11), Y3
 	VMASKMOVPD   (CX), Y3, Y2
 	VBROADCASTSD (AX), Y3
@@ -4559,7 +5333,7 @@ depth189:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth189
+	JNE          depth227
 	VMOVUPD      (R11), Y3
 	VMASKMOVPD   (DX), Y3, Y2
 	VSUBPD       Y0, Y2, Y2
@@ -4574,9 +5348,9 @@ depth189:
 	VZEROUPPER
 	RET
 
-cols188:
+cols226:
 	CMPQ   R10, $+8
-	JG     cols190
+	JG     cols228
 	SUBQ   $+4, R10
 	LEAQ   laneMask<>+32(SB), R11
 	SHLQ   $0x03, R10
@@ -4586,7 +5360,7 @@ cols188:
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 
-depth191:
+depth229:
 	VMOVUPD      (CX), Y4
 	VMOVUPD      (R11), Y6
 	VMASKMOVPD   32(CX), Y6, Y5
@@ -4599,7 +5373,7 @@ depth191:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth191
+	JNE          depth229
 	VMOVUPD      (DX), Y4
 	VSUBPD       Y0, Y4, Y4
 	VMOVUPD      Y4, (DX)
@@ -4620,7 +5394,7 @@ depth191:
 	VZEROUPPER
 	RET
 
-cols190:
+cols228:
 	SUBQ   $+8, R10
 	LEAQ   laneMask<>+32(SB), R11
 	SHLQ   $0x03, R10
@@ -4632,7 +5406,7 @@ cols190:
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
 
-depth193:
+depth231:
 	VMOVUPD      (CX), Y6
 	VMOVUPD      32(CX), Y7
 	VMOVUPD      (R11), Y9
@@ -4648,7 +5422,7 @@ depth193:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth193
+	JNE          depth231
 	VMOVUPD      (DX), Y6
 	VSUBPD       Y0, Y6, Y6
 	VMOVUPD      Y6, (DX)
@@ -4675,16 +5449,16 @@ depth193:
 	VZEROUPPER
 	RET
 
-rows187:
+rows225:
 	CMPQ   R10, $+4
-	JG     cols195
+	JG     cols233
 	MOVQ   R10, SI
 	LEAQ   laneMask<>+32(SB), R9
 	SHLQ   $0x03, SI
 	SUBQ   SI, R9
 	VXORPD Y0, Y0, Y0
 
-depth196:
+depth234:
 	VMOVUPD      (R9), Y2
 	VMASKMOVPD   (CX), Y2, Y1
 	VBROADCASTSD (AX), Y2
@@ -4692,7 +5466,7 @@ depth196:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth196
+	JNE          depth234
 	VMOVUPD      (R9), Y2
 	VMASKMOVPD   (DX), Y2, Y1
 	VSUBPD       Y0, Y1, Y1
@@ -4701,9 +5475,9 @@ depth196:
 	VZEROUPPER
 	RET
 
-cols195:
+cols233:
 	CMPQ   R10, $+8
-	JG     cols197
+	JG     cols235
 	MOVQ   R10, SI
 	SUBQ   $+4, SI
 	LEAQ   laneMask<>+32(SB), R9
@@ -4712,7 +5486,7 @@ cols195:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 
-depth198:
+depth236:
 	VMOVUPD      (CX), Y2
 	VMOVUPD      (R9), Y4
 	VMASKMOVPD   32(CX), Y4, Y3
@@ -4722,7 +5496,7 @@ depth198:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth198
+	JNE          depth236
 	VMOVUPD      (DX), Y2
 	VSUBPD       Y0, Y2, Y2
 	VMOVUPD      Y2, (DX)
@@ -4734,7 +5508,7 @@ depth198:
 	VZEROUPPER
 	RET
 
-cols197:
+cols235:
 	MOVQ   R10, SI
 	SUBQ   $+8, SI
 	LEAQ   laneMask<>+32(SB), R9
@@ -4744,7 +5518,7 @@ cols197:
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 
-depth200:
+depth238:
 	VMOVUPD      (CX), Y3
 	VMOVUPD      32(CX), Y4
 	VMOVUPD      (R9), Y6
@@ -4756,7 +5530,7 @@ depth200:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth200
+	JNE          depth238
 	VMOVUPD      (DX), Y3
 	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, (DX)
@@ -4781,14 +5555,14 @@ TEXT ·solveRowsAVX2(SB), NOSPLIT, $0-72
 	SHLQ $0x03, BX
 	MOVQ n+64(FP), SI
 	CMPQ AX, $+8
-	JL   fewer201
+	JL   fewer239
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end203
+	JG   end241
 
-loop202:
+loop240:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -4895,11 +5669,11 @@ loop202:
 	VMOVUPD      Y7, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop202
+	JLE          loop240
 
-end203:
+end241:
 	SUBQ         AX, SI
-	JE           done204
+	JE           done242
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y8
@@ -5008,20 +5782,20 @@ end203:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y7, Y8, (SI)(AX*8)
 
-done204:
+done242:
 	VZEROUPPER
 	RET
 
-fewer201:
+fewer239:
 	CMPQ AX, $+7
-	JL   fewer205
+	JL   fewer243
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end207
+	JG   end245
 
-loop206:
+loop244:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -5108,11 +5882,11 @@ loop206:
 	VMOVUPD      Y6, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop206
+	JLE          loop244
 
-end207:
+end245:
 	SUBQ         AX, SI
-	JE           done208
+	JE           done246
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y7
@@ -5201,20 +5975,20 @@ end207:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y6, Y7, (SI)(AX*8)
 
-done208:
+done246:
 	VZEROUPPER
 	RET
 
-fewer205:
+fewer243:
 	CMPQ AX, $+6
-	JL   fewer209
+	JL   fewer247
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end211
+	JG   end249
 
-loop210:
+loop248:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -5283,11 +6057,11 @@ loop210:
 	VMOVUPD      Y5, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop210
+	JLE          loop248
 
-end211:
+end249:
 	SUBQ         AX, SI
-	JE           done212
+	JE           done250
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y6
@@ -5358,20 +6132,20 @@ end211:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y5, Y6, (SI)(AX*8)
 
-done212:
+done250:
 	VZEROUPPER
 	RET
 
-fewer209:
+fewer247:
 	CMPQ AX, $+5
-	JL   fewer213
+	JL   fewer251
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end215
+	JG   end253
 
-loop214:
+loop252:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -5424,11 +6198,11 @@ loop214:
 	VMOVUPD      Y4, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop214
+	JLE          loop252
 
-end215:
+end253:
 	SUBQ         AX, SI
-	JE           done216
+	JE           done254
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y5
@@ -5483,20 +6257,20 @@ end215:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y4, Y5, (SI)(AX*8)
 
-done216:
+done254:
 	VZEROUPPER
 	RET
 
-fewer213:
+fewer251:
 	CMPQ AX, $+4
-	JL   fewer217
+	JL   fewer255
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end219
+	JG   end257
 
-loop218:
+loop256:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -5535,11 +6309,11 @@ loop218:
 	VMOVUPD      Y3, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop218
+	JLE          loop256
 
-end219:
+end257:
 	SUBQ         AX, SI
-	JE           done220
+	JE           done258
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y4
@@ -5580,20 +6354,20 @@ end219:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y3, Y4, (SI)(AX*8)
 
-done220:
+done258:
 	VZEROUPPER
 	RET
 
-fewer217:
+fewer255:
 	CMPQ AX, $+3
-	JL   fewer221
+	JL   fewer259
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end223
+	JG   end261
 
-loop222:
+loop260:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -5620,11 +6394,11 @@ loop222:
 	VMOVUPD      Y2, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop222
+	JLE          loop260
 
-end223:
+end261:
 	SUBQ         AX, SI
-	JE           done224
+	JE           done262
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y3
@@ -5653,20 +6427,20 @@ end223:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y2, Y3, (SI)(AX*8)
 
-done224:
+done262:
 	VZEROUPPER
 	RET
 
-fewer221:
+fewer259:
 	CMPQ AX, $+2
-	JL   fewer225
+	JL   fewer263
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end227
+	JG   end265
 
-loop226:
+loop264:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -5683,11 +6457,11 @@ loop226:
 	VMOVUPD      Y1, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop226
+	JLE          loop264
 
-end227:
+end265:
 	SUBQ         AX, SI
-	JE           done228
+	JE           done266
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y2
@@ -5706,18 +6480,18 @@ end227:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y1, Y2, (SI)(AX*8)
 
-done228:
+done266:
 	VZEROUPPER
 	RET
 
-fewer225:
+fewer263:
 	XORQ AX, AX
 	MOVQ SI, BX
 	SUBQ $+4, BX
 	CMPQ AX, BX
-	JG   end231
+	JG   end269
 
-loop230:
+loop268:
 	MOVQ         DX, DI
 	VMOVUPD      (DI)(AX*8), Y0
 	VBROADCASTSD (CX), Y1
@@ -5726,12 +6500,12 @@ loop230:
 	VMOVUPD      Y0, (DI)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, BX
-	JLE          loop230
+	JLE          loop268
 
-end231:
+end269:
 	MOVQ         SI, BX
 	SUBQ         AX, BX
-	JE           done232
+	JE           done270
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         BX
 	VMOVUPD      (SI)(BX*8), Y1
@@ -5742,7 +6516,7 @@ end231:
 	MOVQ         DX, BX
 	VMASKMOVPD   Y0, Y1, (BX)(AX*8)
 
-done232:
+done270:
 	VZEROUPPER
 	RET
 
@@ -5758,9 +6532,9 @@ TEXT ·finishSqDistAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end234
+	JG           end272
 
-loop233:
+loop271:
 	VADDPD  (CX)(BX*8), Y0, Y2
 	VADDPD  (AX)(BX*8), Y2, Y2
 	VMAXPD  Y2, Y1, Y2
@@ -5779,25 +6553,25 @@ loop233:
 	VMOVUPD Y2, 96(AX)(BX*8)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLE     loop233
+	JLE     loop271
 
-end234:
+end272:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end236
+	JG   end274
 
-loop235:
+loop273:
 	VADDPD  (CX)(BX*8), Y0, Y2
 	VADDPD  (AX)(BX*8), Y2, Y2
 	VMAXPD  Y2, Y1, Y2
 	VMOVUPD Y2, (AX)(BX*8)
 	ADDQ    $+4, BX
 	CMPQ    BX, SI
-	JLE     loop235
+	JLE     loop273
 
-end236:
+end274:
 	SUBQ       BX, DX
-	JE         done237
+	JE         done275
 	LEAQ       laneMask<>+32(SB), SI
 	NEGQ       DX
 	VMOVUPD    (SI)(DX*8), Y2
@@ -5808,7 +6582,7 @@ end236:
 	VMAXPD     Y0, Y1, Y0
 	VMASKMOVPD Y0, Y2, (AX)(BX*8)
 
-done237:
+done275:
 	VZEROUPPER
 	RET
 
@@ -5870,9 +6644,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	SUBQ   $+64, SI
 	CMPQ   BX, SI
-	JG     end239
+	JG     end277
 
-loop238:
+loop276:
 	VMOVUPD     (AX)(BX*8), Z8
 	VFMADD231PD (CX)(BX*8), Z8, Z0
 	VMOVUPD     64(AX)(BX*8), Z8
@@ -5891,23 +6665,23 @@ loop238:
 	VFMADD231PD 448(CX)(BX*8), Z8, Z7
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLE         loop238
+	JLE         loop276
 
-end239:
+end277:
 	SUBQ $-56, SI
 	CMPQ BX, SI
-	JG   end241
+	JG   end279
 
-loop240:
+loop278:
 	VMOVUPD     (AX)(BX*8), Z8
 	VFMADD231PD (CX)(BX*8), Z8, Z0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop240
+	JLE         loop278
 
-end241:
+end279:
 	SUBQ        BX, DX
-	JE          done242
+	JE          done280
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -5915,7 +6689,7 @@ end241:
 	VMOVUPD.Z   (CX)(BX*8), K1, Z9
 	VFMADD231PD Z9, Z8, Z0
 
-done242:
+done280:
 	VADDPD        Z7, Z0, Z0
 	VADDPD        Z6, Z1, Z1
 	VADDPD        Z5, Z2, Z2
@@ -5952,9 +6726,9 @@ TEXT ·dot2AVX512(SB), NOSPLIT, $0-88
 	MOVQ   BX, DI
 	SUBQ   $+32, DI
 	CMPQ   SI, DI
-	JG     end244
+	JG     end282
 
-loop243:
+loop281:
 	VMOVUPD     (AX)(SI*8), Z8
 	VFMADD231PD (CX)(SI*8), Z8, Z0
 	VFMADD231PD (DX)(SI*8), Z8, Z4
@@ -5969,24 +6743,24 @@ loop243:
 	VFMADD231PD 192(DX)(SI*8), Z8, Z7
 	ADDQ        $+32, SI
 	CMPQ        SI, DI
-	JLE         loop243
+	JLE         loop281
 
-end244:
+end282:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end246
+	JG   end284
 
-loop245:
+loop283:
 	VMOVUPD     (AX)(SI*8), Z8
 	VFMADD231PD (CX)(SI*8), Z8, Z0
 	VFMADD231PD (DX)(SI*8), Z8, Z4
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLE         loop245
+	JLE         loop283
 
-end246:
+end284:
 	SUBQ        SI, BX
-	JE          done247
+	JE          done285
 	MOVL        $-1, DI
 	BZHIL       BX, DI, DI
 	KMOVB       DI, K1
@@ -5996,7 +6770,7 @@ end246:
 	VMOVUPD.Z   (DX)(SI*8), K1, Z9
 	VFMADD231PD Z9, Z8, Z4
 
-done247:
+done285:
 	VADDPD        Z3, Z0, Z0
 	VADDPD        Z2, Z1, Z1
 	VADDPD        Z1, Z0, Z0
@@ -6037,9 +6811,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	SUBQ   $+64, BX
 	CMPQ   DX, BX
-	JG     end249
+	JG     end287
 
-loop248:
+loop286:
 	VADDPD (AX)(DX*8), Z0, Z0
 	VADDPD 64(AX)(DX*8), Z1, Z1
 	VADDPD 128(AX)(DX*8), Z2, Z2
@@ -6050,29 +6824,29 @@ loop248:
 	VADDPD 448(AX)(DX*8), Z7, Z7
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLE    loop248
+	JLE    loop286
 
-end249:
+end287:
 	SUBQ $-56, BX
 	CMPQ DX, BX
-	JG   end251
+	JG   end289
 
-loop250:
+loop288:
 	VADDPD (AX)(DX*8), Z0, Z0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLE    loop250
+	JLE    loop288
 
-end251:
+end289:
 	SUBQ      DX, CX
-	JE        done252
+	JE        done290
 	MOVL      $-1, BX
 	BZHIL     CX, BX, BX
 	KMOVB     BX, K1
 	VMOVUPD.Z (AX)(DX*8), K1, Z8
 	VADDPD    Z8, Z0, Z0
 
-done252:
+done290:
 	VADDPD        Z7, Z0, Z0
 	VADDPD        Z6, Z1, Z1
 	VADDPD        Z5, Z2, Z2
@@ -6101,9 +6875,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end254
+	JG           end292
 
-loop253:
+loop291:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD231PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     64(CX)(BX*8), Z2
@@ -6118,24 +6892,24 @@ loop253:
 	VMOVUPD     Z4, 192(CX)(BX*8)
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLE         loop253
+	JLE         loop291
 
-end254:
+end292:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end256
+	JG   end294
 
-loop255:
+loop293:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD231PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     Z1, (CX)(BX*8)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop255
+	JLE         loop293
 
-end256:
+end294:
 	SUBQ        BX, DX
-	JE          done257
+	JE          done295
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -6144,7 +6918,7 @@ end256:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPD     Z1, K1, (CX)(BX*8)
 
-done257:
+done295:
 	VZEROUPPER
 	RET
 
@@ -6159,9 +6933,9 @@ TEXT ·xpbyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end259
+	JG           end297
 
-loop258:
+loop296:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD213PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     64(CX)(BX*8), Z2
@@ -6176,24 +6950,24 @@ loop258:
 	VMOVUPD     Z4, 192(CX)(BX*8)
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLE         loop258
+	JLE         loop296
 
-end259:
+end297:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end261
+	JG   end299
 
-loop260:
+loop298:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD213PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     Z1, (CX)(BX*8)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop260
+	JLE         loop298
 
-end261:
+end299:
 	SUBQ        BX, DX
-	JE          done262
+	JE          done300
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -6202,7 +6976,7 @@ end261:
 	VFMADD213PD Z2, Z0, Z1
 	VMOVUPD     Z1, K1, (CX)(BX*8)
 
-done262:
+done300:
 	VZEROUPPER
 	RET
 
@@ -6223,9 +6997,9 @@ TEXT ·cgUpdateAVX512(SB), NOSPLIT, $0-112
 	MOVQ         SI, R8
 	SUBQ         $+32, R8
 	CMPQ         DI, R8
-	JG           end264
+	JG           end302
 
-loop263:
+loop301:
 	VMOVUPD      (DX)(DI*8), Z5
 	VMOVUPD      (BX)(DI*8), Z6
 	VFMADD231PD  (AX)(DI*8), Z0, Z5
@@ -6256,14 +7030,14 @@ loop263:
 	VMOVUPD      Z6, 192(BX)(DI*8)
 	ADDQ         $+32, DI
 	CMPQ         DI, R8
-	JLE          loop263
+	JLE          loop301
 
-end264:
+end302:
 	SUBQ $-24, R8
 	CMPQ DI, R8
-	JG   end266
+	JG   end304
 
-loop265:
+loop303:
 	VMOVUPD      (DX)(DI*8), Z5
 	VMOVUPD      (BX)(DI*8), Z6
 	VFMADD231PD  (AX)(DI*8), Z0, Z5
@@ -6273,11 +7047,11 @@ loop265:
 	VMOVUPD      Z6, (BX)(DI*8)
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLE          loop265
+	JLE          loop303
 
-end266:
+end304:
 	SUBQ         DI, SI
-	JE           done267
+	JE           done305
 	MOVL         $-1, R8
 	BZHIL        SI, R8, R8
 	KMOVB        R8, K1
@@ -6291,7 +7065,7 @@ end266:
 	VMOVUPD      Z5, K1, (DX)(DI*8)
 	VMOVUPD      Z6, K1, (BX)(DI*8)
 
-done267:
+done305:
 	VADDPD        Z4, Z1, Z1
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z1, Z1
@@ -6318,9 +7092,9 @@ TEXT ·accum2AVX512(SB), NOSPLIT, $0-88
 	MOVQ         BX, DI
 	SUBQ         $+32, DI
 	CMPQ         SI, DI
-	JG           end269
+	JG           end307
 
-loop268:
+loop306:
 	VMOVUPD     (AX)(SI*8), Z2
 	VFMADD231PD (CX)(SI*8), Z0, Z2
 	VFMADD231PD (DX)(SI*8), Z1, Z2
@@ -6339,25 +7113,25 @@ loop268:
 	VMOVUPD     Z2, 192(AX)(SI*8)
 	ADDQ        $+32, SI
 	CMPQ        SI, DI
-	JLE         loop268
+	JLE         loop306
 
-end269:
+end307:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end271
+	JG   end309
 
-loop270:
+loop308:
 	VMOVUPD     (AX)(SI*8), Z2
 	VFMADD231PD (CX)(SI*8), Z0, Z2
 	VFMADD231PD (DX)(SI*8), Z1, Z2
 	VMOVUPD     Z2, (AX)(SI*8)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLE         loop270
+	JLE         loop308
 
-end271:
+end309:
 	SUBQ        SI, BX
-	JE          done272
+	JE          done310
 	MOVL        $-1, DI
 	BZHIL       BX, DI, DI
 	KMOVB       DI, K1
@@ -6368,7 +7142,7 @@ end271:
 	VFMADD231PD Z0, Z1, Z2
 	VMOVUPD     Z2, K1, (AX)(SI*8)
 
-done272:
+done310:
 	VZEROUPPER
 	RET
 
@@ -6389,9 +7163,9 @@ TEXT ·accum4AVX512(SB), NOSPLIT, $0-152
 	MOVQ         CX, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end274
+	JG           end312
 
-loop273:
+loop311:
 	VMOVUPD     (AX)(R8*8), Z4
 	VFMADD231PD (DX)(R8*8), Z0, Z4
 	VFMADD231PD (BX)(R8*8), Z1, Z4
@@ -6406,14 +7180,14 @@ loop273:
 	VMOVUPD     Z4, 64(AX)(R8*8)
 	ADDQ        $+16, R8
 	CMPQ        R8, R9
-	JLE         loop273
+	JLE         loop311
 
-end274:
+end312:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end276
+	JG   end314
 
-loop275:
+loop313:
 	VMOVUPD     (AX)(R8*8), Z4
 	VFMADD231PD (DX)(R8*8), Z0, Z4
 	VFMADD231PD (BX)(R8*8), Z1, Z4
@@ -6422,11 +7196,11 @@ loop275:
 	VMOVUPD     Z4, (AX)(R8*8)
 	ADDQ        $+8, R8
 	CMPQ        R8, R9
-	JLE         loop275
+	JLE         loop313
 
-end276:
+end314:
 	SUBQ        R8, CX
-	JE          done277
+	JE          done315
 	MOVL        $-1, R9
 	BZHIL       CX, R9, R9
 	KMOVB       R9, K1
@@ -6441,7 +7215,7 @@ end276:
 	VFMADD231PD Z0, Z3, Z4
 	VMOVUPD     Z4, K1, (AX)(R8*8)
 
-done277:
+done315:
 	VZEROUPPER
 	RET
 
@@ -6460,9 +7234,9 @@ TEXT ·softThresholdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end279
+	JG           end317
 
-loop278:
+loop316:
 	VMOVUPD (CX)(BX*8), Z3
 	VANDNPD Z3, Z2, Z4
 	VSUBPD  Z0, Z4, Z4
@@ -6493,14 +7267,14 @@ loop278:
 	VMOVUPD Z4, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop278
+	JLE     loop316
 
-end279:
+end317:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end281
+	JG   end319
 
-loop280:
+loop318:
 	VMOVUPD (CX)(BX*8), Z3
 	VANDNPD Z3, Z2, Z4
 	VSUBPD  Z0, Z4, Z4
@@ -6510,11 +7284,11 @@ loop280:
 	VMOVUPD Z4, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop280
+	JLE     loop318
 
-end281:
+end319:
 	SUBQ      BX, DX
-	JE        done282
+	JE        done320
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -6526,7 +7300,7 @@ end281:
 	VORPD     Z3, Z4, Z4
 	VMOVUPD   Z4, K1, (AX)(BX*8)
 
-done282:
+done320:
 	VZEROUPPER
 	RET
 
@@ -6546,9 +7320,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end284
+	JG           end322
 
-loop283:
+loop321:
 	VMOVUPD           (CX)(BX*8), Z6
 	VMOVUPD           64(CX)(BX*8), Z7
 	VMAXPD            Z6, Z0, Z6
@@ -6589,14 +7363,14 @@ loop283:
 	VMOVUPD           Z7, 64(AX)(BX*8)
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop283
+	JLE               loop321
 
-end284:
+end322:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end286
+	JG   end324
 
-loop285:
+loop323:
 	VMOVUPD           (CX)(BX*8), Z6
 	VMAXPD            Z6, Z0, Z6
 	VMINPD            Z6, Z1, Z6
@@ -6618,11 +7392,11 @@ loop285:
 	VMOVUPD           Z6, (AX)(BX*8)
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop285
+	JLE               loop323
 
-end286:
+end324:
 	SUBQ              BX, DX
-	JE                done287
+	JE                done325
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -6646,7 +7420,7 @@ end286:
 	VSCALEFPD         Z1, Z6, Z6
 	VMOVUPD           Z6, K1, (AX)(BX*8)
 
-done287:
+done325:
 	VZEROUPPER
 	RET
 
@@ -6661,9 +7435,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-48
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end289
+	JG           end327
 
-loop288:
+loop326:
 	VMOVUPD          (CX)(BX*8), Z1
 	VGETEXPPD        Z1, Z2
 	VGETMANTPD       $0x0c, Z1, Z1
@@ -6730,14 +7504,14 @@ loop288:
 	VMOVUPD          Z1, 64(AX)(BX*8)
 	ADDQ             $+16, BX
 	CMPQ             BX, SI
-	JLE              loop288
+	JLE              loop326
 
-end289:
+end327:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end291
+	JG   end329
 
-loop290:
+loop328:
 	VMOVUPD          (CX)(BX*8), Z1
 	VGETEXPPD        Z1, Z2
 	VGETMANTPD       $0x0c, Z1, Z1
@@ -6772,11 +7546,11 @@ loop290:
 	VMOVUPD          Z1, (AX)(BX*8)
 	ADDQ             $+8, BX
 	CMPQ             BX, SI
-	JLE              loop290
+	JLE              loop328
 
-end291:
+end329:
 	SUBQ             BX, DX
-	JE               done292
+	JE               done330
 	MOVL             $-1, SI
 	BZHIL            DX, SI, SI
 	KMOVB            SI, K1
@@ -6813,7 +7587,7 @@ end291:
 	VFMSUB213PD      Z3, Z2, Z0
 	VMOVUPD          Z0, K1, (AX)(BX*8)
 
-done292:
+done330:
 	VZEROUPPER
 	RET
 
@@ -6837,9 +7611,9 @@ TEXT ·maxRowAVX512(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end294
+	JG           end332
 
-loop293:
+loop331:
 	VMOVUPD      (AX)(BX*8), Z6
 	VFNMADD231PD (CX)(BX*8), Z0, Z6
 	VMAXPD       Z1, Z6, Z1
@@ -6854,24 +7628,24 @@ loop293:
 	VMAXPD       Z4, Z6, Z4
 	ADDQ         $+32, BX
 	CMPQ         BX, SI
-	JLE          loop293
+	JLE          loop331
 
-end294:
+end332:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end296
+	JG   end334
 
-loop295:
+loop333:
 	VMOVUPD      (AX)(BX*8), Z6
 	VFNMADD231PD (CX)(BX*8), Z0, Z6
 	VMAXPD       Z1, Z6, Z1
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLE          loop295
+	JLE          loop333
 
-end296:
+end334:
 	SUBQ         BX, DX
-	JE           done297
+	JE           done335
 	MOVL         $-1, SI
 	BZHIL        DX, SI, SI
 	KMOVB        SI, K1
@@ -6881,7 +7655,7 @@ end296:
 	VBLENDMPD    Z6, Z5, K1, Z6
 	VMAXPD       Z1, Z6, Z1
 
-done297:
+done335:
 	VMAXPD        Z4, Z1, Z1
 	VMAXPD        Z3, Z2, Z2
 	VMAXPD        Z2, Z1, Z1
@@ -6916,9 +7690,9 @@ TEXT ·planRowAVX512(SB), NOSPLIT, $0-96
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end299
+	JG           end337
 
-loop298:
+loop336:
 	PREFETCHT0        2048(DX)(SI*8)
 	PREFETCHT0        2112(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
@@ -6965,14 +7739,14 @@ loop298:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop298
+	JLE               loop336
 
-end299:
+end337:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end301
+	JG   end339
 
-loop300:
+loop338:
 	PREFETCHT0        2048(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
 	VFNMADD231PD      (DX)(SI*8), Z1, Z10
@@ -6997,11 +7771,11 @@ loop300:
 	VADDPD            Z10, Z8, Z8
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop300
+	JLE               loop338
 
-end301:
+end339:
 	SUBQ              SI, BX
-	JE                done302
+	JE                done340
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -7030,7 +7804,7 @@ end301:
 	VMOVAPD.Z         Z0, K1, Z0
 	VADDPD            Z0, Z8, Z8
 
-done302:
+done340:
 	VADDPD        Z9, Z8, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -7062,9 +7836,9 @@ TEXT ·planRowSumAVX512(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end304
+	JG           end342
 
-loop303:
+loop341:
 	PREFETCHT0        2048(CX)(BX*8)
 	PREFETCHT0        2112(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
@@ -7109,14 +7883,14 @@ loop303:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop303
+	JLE               loop341
 
-end304:
+end342:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end306
+	JG   end344
 
-loop305:
+loop343:
 	PREFETCHT0        2048(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
 	VFNMADD231PD      (CX)(BX*8), Z1, Z10
@@ -7140,11 +7914,11 @@ loop305:
 	VADDPD            Z10, Z8, Z8
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop305
+	JLE               loop343
 
-end306:
+end344:
 	SUBQ              BX, DX
-	JE                done307
+	JE                done345
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -7172,7 +7946,7 @@ end306:
 	VMOVAPD.Z         Z0, K1, Z0
 	VADDPD            Z0, Z8, Z8
 
-done307:
+done345:
 	VADDPD        Z9, Z8, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -7195,9 +7969,9 @@ TEXT ·minUpdateAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end309
+	JG           end347
 
-loop308:
+loop346:
 	VMOVUPD (CX)(BX*8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMINPD  (AX)(BX*8), Z1, Z1
@@ -7216,25 +7990,25 @@ loop308:
 	VMOVUPD Z1, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop308
+	JLE     loop346
 
-end309:
+end347:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end311
+	JG   end349
 
-loop310:
+loop348:
 	VMOVUPD (CX)(BX*8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMINPD  (AX)(BX*8), Z1, Z1
 	VMOVUPD Z1, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop310
+	JLE     loop348
 
-end311:
+end349:
 	SUBQ      BX, DX
-	JE        done312
+	JE        done350
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -7244,7 +8018,7 @@ end311:
 	VMINPD    Z0, Z1, Z1
 	VMOVUPD   Z1, K1, (AX)(BX*8)
 
-done312:
+done350:
 	VZEROUPPER
 	RET
 
@@ -7267,9 +8041,9 @@ TEXT ·minRowAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end314
+	JG           end352
 
-loop313:
+loop351:
 	VMOVUPD (CX)(BX*8), Z5
 	VSUBPD  (AX)(BX*8), Z5, Z5
 	VMINPD  Z0, Z5, Z0
@@ -7284,24 +8058,24 @@ loop313:
 	VMINPD  Z3, Z5, Z3
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop313
+	JLE     loop351
 
-end314:
+end352:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end316
+	JG   end354
 
-loop315:
+loop353:
 	VMOVUPD (CX)(BX*8), Z5
 	VSUBPD  (AX)(BX*8), Z5, Z5
 	VMINPD  Z0, Z5, Z0
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop315
+	JLE     loop353
 
-end316:
+end354:
 	SUBQ      BX, DX
-	JE        done317
+	JE        done355
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -7311,7 +8085,7 @@ end316:
 	VBLENDMPD Z5, Z4, K1, Z5
 	VMINPD    Z0, Z5, Z0
 
-done317:
+done355:
 	VMINPD        Z3, Z0, Z0
 	VMINPD        Z2, Z1, Z1
 	VMINPD        Z1, Z0, Z0
@@ -7345,9 +8119,9 @@ TEXT ·selectPlanAVX512(SB), NOSPLIT, $8-184
 	MOVQ         DX, R11
 	SUBQ         $+32, R11
 	CMPQ         R10, R11
-	JG           end319
+	JG           end357
 
-loop318:
+loop356:
 	VMOVUPD (AX)(R10*8), Z3
 	VMULPD  Z0, Z3, Z3
 	VMOVUPD (CX)(R10*8), Z4
@@ -7376,19 +8150,19 @@ loop318:
 	VCMPPD  $0x1d, Z7, Z6, K1
 	KMOVB   K1, BP
 	ORL     BP, R12
-	JZ      skip320
+	JZ      skip358
 	POPCNTL R13, R12
 	CMPL    R12, $0x04
-	JL      few321
+	JL      few359
 	VMOVUPD Z3, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    (R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet322
+	JMP     octet360
 
-few321:
+few359:
 	KMOVB         R13, K1
 	VPBROADCASTD  R10, Y7
 	VPADDD        Y2, Y7, Y7
@@ -7399,19 +8173,19 @@ few321:
 	POPCNTL       R13, R13
 	ADDQ          R13, R9
 
-octet322:
+octet360:
 	POPCNTL R14, R12
 	CMPL    R12, $0x04
-	JL      few323
+	JL      few361
 	VMOVUPD Z4, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    8(R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet324
+	JMP     octet362
 
-few323:
+few361:
 	KMOVB         R14, K1
 	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
@@ -7425,19 +8199,19 @@ few323:
 	POPCNTL       R14, R14
 	ADDQ          R14, R9
 
-octet324:
+octet362:
 	POPCNTL R15, R12
 	CMPL    R12, $0x04
-	JL      few325
+	JL      few363
 	VMOVUPD Z5, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    16(R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet326
+	JMP     octet364
 
-few325:
+few363:
 	KMOVB         R15, K1
 	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
@@ -7451,19 +8225,19 @@ few325:
 	POPCNTL       R15, R15
 	ADDQ          R15, R9
 
-octet326:
+octet364:
 	POPCNTL BP, R12
 	CMPL    R12, $0x04
-	JL      few327
+	JL      few365
 	VMOVUPD Z6, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    24(R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet328
+	JMP     octet366
 
-few327:
+few365:
 	KMOVB         BP, K1
 	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
@@ -7477,18 +8251,18 @@ few327:
 	POPCNTL       BP, BP
 	ADDQ          BP, R9
 
-octet328:
-skip320:
+octet366:
+skip358:
 	ADDQ $+32, R10
 	CMPQ R10, R11
-	JLE  loop318
+	JLE  loop356
 
-end319:
+end357:
 	SUBQ $-24, R11
 	CMPQ R10, R11
-	JG   end330
+	JG   end368
 
-loop329:
+loop367:
 	VMOVUPD (AX)(R10*8), Z3
 	VMULPD  Z0, Z3, Z3
 	VMOVUPD (CX)(R10*8), Z4
@@ -7497,19 +8271,19 @@ loop329:
 	KMOVB   K1, R13
 	MOVL    R13, R12
 	TESTL   R12, R12
-	JZ      skip331
+	JZ      skip369
 	POPCNTL R13, R12
 	CMPL    R12, $0x04
-	JL      few332
+	JL      few370
 	VMOVUPD Z3, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    (R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet333
+	JMP     octet371
 
-few332:
+few370:
 	KMOVB         R13, K1
 	VPBROADCASTD  R10, Y4
 	VPADDD        Y2, Y4, Y4
@@ -7520,15 +8294,15 @@ few332:
 	POPCNTL       R13, R13
 	ADDQ          R13, R9
 
-octet333:
-skip331:
+octet371:
+skip369:
 	ADDQ $+8, R10
 	CMPQ R10, R11
-	JLE  loop329
+	JLE  loop367
 
-end330:
+end368:
 	SUBQ          R10, DX
-	JE            done334
+	JE            done372
 	MOVL          $-1, SI
 	BZHIL         DX, SI, SI
 	KMOVB         SI, K1
@@ -7540,7 +8314,7 @@ end330:
 	KMOVB         K1, CX
 	MOVL          CX, AX
 	TESTL         AX, AX
-	JZ            skip335
+	JZ            skip373
 	KMOVB         CX, K1
 	VPBROADCASTD  R10, Y0
 	VPADDD        Y2, Y0, Y0
@@ -7551,8 +8325,8 @@ end330:
 	POPCNTL       CX, CX
 	ADDQ          CX, R9
 
-skip335:
-done334:
+skip373:
+done372:
 	MOVQ octCol_base+0(FP), AX
 	SUBQ AX, BX
 	SHRQ $0x02, BX
@@ -7582,24 +8356,24 @@ TEXT ·octetMVAVX512(SB), NOSPLIT, $0-120
 	MOVQ y_len+104(FP), R9
 	XORQ BX, BX
 	CMPQ BX, R9
-	JE   rows338
+	JE   rows376
 	MOVQ (CX), SI
 	LEAQ (DX)(SI*4), DX
 	SHLQ $0x06, SI
 	ADDQ SI, DI
 
-row336:
+row374:
 	MOVQ   8(CX)(BX*8), SI
 	SUBQ   (CX)(BX*8), SI
-	JZ     next337
+	JZ     next375
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 
-octets339:
+octets377:
 	CMPQ        SI, $+4
-	JL          end340
+	JL          end378
 	MOVLQSX     (DX), R10
 	VMOVUPD     (DI), Z4
 	VFMADD231PD (R8)(R10*8), Z4, Z0
@@ -7615,21 +8389,21 @@ octets339:
 	ADDQ        $+16, DX
 	ADDQ        $+256, DI
 	SUBQ        $+4, SI
-	JMP         octets339
+	JMP         octets377
 
-end340:
-octets341:
+end378:
+octets379:
 	CMPQ        SI, $+1
-	JL          end342
+	JL          end380
 	MOVLQSX     (DX), R10
 	VMOVUPD     (DI), Z4
 	VFMADD231PD (R8)(R10*8), Z4, Z0
 	ADDQ        $+4, DX
 	ADDQ        $+64, DI
 	SUBQ        $+1, SI
-	JMP         octets341
+	JMP         octets379
 
-end342:
+end380:
 	VADDPD        Z3, Z0, Z0
 	VADDPD        Z2, Z1, Z1
 	VADDPD        Z1, Z0, Z0
@@ -7642,12 +8416,12 @@ end342:
 	VADDSD        (AX)(BX*8), X0, X0
 	VMOVSD        X0, (AX)(BX*8)
 
-next337:
+next375:
 	INCQ BX
 	CMPQ BX, R9
-	JL   row336
+	JL   row374
 
-rows338:
+rows376:
 	VZEROUPPER
 	RET
 
@@ -7662,21 +8436,21 @@ TEXT ·octetMTVAVX512(SB), NOSPLIT, $0-120
 	MOVQ x_len+80(FP), R9
 	XORQ BX, BX
 	CMPQ BX, R9
-	JE   rows345
+	JE   rows383
 	MOVQ (CX), SI
 	LEAQ (DX)(SI*4), DX
 	SHLQ $0x06, SI
 	ADDQ SI, DI
 
-row343:
+row381:
 	MOVQ         8(CX)(BX*8), SI
 	SUBQ         (CX)(BX*8), SI
-	JZ           next344
+	JZ           next382
 	VBROADCASTSD (AX)(BX*8), Z0
 
-octets346:
+octets384:
 	CMPQ        SI, $+4
-	JL          end347
+	JL          end385
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VFMADD231PD (DI), Z0, Z1
@@ -7696,12 +8470,12 @@ octets346:
 	ADDQ        $+16, DX
 	ADDQ        $+256, DI
 	SUBQ        $+4, SI
-	JMP         octets346
+	JMP         octets384
 
-end347:
-octets348:
+end385:
+octets386:
 	CMPQ        SI, $+1
-	JL          end349
+	JL          end387
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VFMADD231PD (DI), Z0, Z1
@@ -7709,15 +8483,15 @@ octets348:
 	ADDQ        $+4, DX
 	ADDQ        $+64, DI
 	SUBQ        $+1, SI
-	JMP         octets348
+	JMP         octets386
 
-end349:
-next344:
+end387:
+next382:
 	INCQ BX
 	CMPQ BX, R9
-	JL   row343
+	JL   row381
 
-rows345:
+rows383:
 	VZEROUPPER
 	RET
 
@@ -7732,21 +8506,21 @@ TEXT ·octetSquaresAVX512(SB), NOSPLIT, $0-120
 	MOVQ x_len+80(FP), R9
 	XORQ BX, BX
 	CMPQ BX, R9
-	JE   rows352
+	JE   rows390
 	MOVQ (CX), SI
 	LEAQ (DX)(SI*4), DX
 	SHLQ $0x06, SI
 	ADDQ SI, DI
 
-row350:
+row388:
 	MOVQ         8(CX)(BX*8), SI
 	SUBQ         (CX)(BX*8), SI
-	JZ           next351
+	JZ           next389
 	VBROADCASTSD (AX)(BX*8), Z0
 
-octets353:
+octets391:
 	CMPQ        SI, $+4
-	JL          end354
+	JL          end392
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VMOVUPD     (DI), Z2
@@ -7774,12 +8548,12 @@ octets353:
 	ADDQ        $+16, DX
 	ADDQ        $+256, DI
 	SUBQ        $+4, SI
-	JMP         octets353
+	JMP         octets391
 
-end354:
-octets355:
+end392:
+octets393:
 	CMPQ        SI, $+1
-	JL          end356
+	JL          end394
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VMOVUPD     (DI), Z2
@@ -7789,15 +8563,548 @@ octets355:
 	ADDQ        $+4, DX
 	ADDQ        $+64, DI
 	SUBQ        $+1, SI
-	JMP         octets355
+	JMP         octets393
 
-end356:
-next351:
+end394:
+next389:
 	INCQ BX
 	CMPQ BX, R9
-	JL   row350
+	JL   row388
 
-rows352:
+rows390:
+	VZEROUPPER
+	RET
+
+// func columnsMVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64, k int, stride int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnsMVAVX512(SB), NOSPLIT, $0-144
+	MOVQ  k+120(FP), AX
+	CMPQ  AX, $+8
+	JNE   narrow395
+	MOVQ  rowptr_base+0(FP), AX
+	MOVQ  col_base+24(FP), CX
+	MOVQ  val_base+48(FP), DX
+	MOVQ  x_base+72(FP), BX
+	MOVQ  y_base+96(FP), SI
+	MOVQ  stride+128(FP), DI
+	SHLQ  $0x03, DI
+	MOVQ  rows+136(FP), R8
+	TESTQ R8, R8
+	JE    done397
+	MOVQ  (AX), R9
+
+row396:
+	ADDQ   $+8, AX
+	MOVQ   (AX), R10
+	SUBQ   R9, R10
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+two398:
+	SUBQ         $+2, R10
+	JL           one399
+	MOVLQSX      (CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD (DX)(R9*8), Z2
+	VFMADD231PD  (BX)(R11*1), Z2, Z0
+	MOVLQSX      4(CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD 8(DX)(R9*8), Z2
+	VFMADD231PD  (BX)(R11*1), Z2, Z1
+	ADDQ         $+2, R9
+	JMP          two398
+
+one399:
+	CMPQ         R10, $-1
+	JNE          out400
+	MOVLQSX      (CX)(R9*4), R10
+	IMULQ        DI, R10
+	VBROADCASTSD (DX)(R9*8), Z2
+	VFMADD231PD  (BX)(R10*1), Z2, Z0
+	INCQ         R9
+
+out400:
+	VADDPD  Z1, Z0, Z0
+	VMOVUPD Z0, (SI)
+	ADDQ    DI, SI
+	DECQ    R8
+	JNE     row396
+
+done397:
+	VZEROUPPER
+	RET
+
+narrow395:
+	MOVL  $-1, CX
+	BZHIL AX, CX, CX
+	KMOVB CX, K1
+	MOVQ  rowptr_base+0(FP), AX
+	MOVQ  col_base+24(FP), CX
+	MOVQ  val_base+48(FP), DX
+	MOVQ  x_base+72(FP), BX
+	MOVQ  y_base+96(FP), SI
+	MOVQ  stride+128(FP), DI
+	SHLQ  $0x03, DI
+	MOVQ  rows+136(FP), R8
+	TESTQ R8, R8
+	JE    done402
+	MOVQ  (AX), R9
+
+row401:
+	ADDQ   $+8, AX
+	MOVQ   (AX), R10
+	SUBQ   R9, R10
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+two403:
+	SUBQ         $+2, R10
+	JL           one404
+	MOVLQSX      (CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD (DX)(R9*8), Z2
+	VMOVUPD.Z    (BX)(R11*1), K1, Z3
+	VFMADD231PD  Z3, Z2, Z0
+	MOVLQSX      4(CX)(R9*4), R11
+	IMULQ        DI, R11
+	VBROADCASTSD 8(DX)(R9*8), Z2
+	VMOVUPD.Z    (BX)(R11*1), K1, Z3
+	VFMADD231PD  Z3, Z2, Z1
+	ADDQ         $+2, R9
+	JMP          two403
+
+one404:
+	CMPQ         R10, $-1
+	JNE          out405
+	MOVLQSX      (CX)(R9*4), R10
+	IMULQ        DI, R10
+	VBROADCASTSD (DX)(R9*8), Z2
+	VMOVUPD.Z    (BX)(R10*1), K1, Z3
+	VFMADD231PD  Z3, Z2, Z0
+	INCQ         R9
+
+out405:
+	VADDPD  Z1, Z0, Z0
+	VMOVUPD Z0, K1, (SI)
+	ADDQ    DI, SI
+	DECQ    R8
+	JNE     row401
+
+done402:
+	VZEROUPPER
+	RET
+
+// func columnsDotAVX512(k int, x []float64, y []float64, sums *[8]float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnsDotAVX512(SB), NOSPLIT, $0-64
+	MOVQ   k+0(FP), AX
+	CMPQ   AX, $+8
+	JNE    narrow406
+	MOVQ   x_base+8(FP), AX
+	MOVQ   y_base+32(FP), CX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	MOVQ   k+0(FP), DX
+	MOVQ   x_len+16(FP), BX
+	XORQ   SI, SI
+	MOVQ   DX, DI
+	SHLQ   $0x02, DI
+
+rows407:
+	CMPQ        BX, DI
+	JL          end408
+	VMOVUPD     (AX)(SI*8), Z4
+	VMOVUPD     (CX)(SI*8), Z5
+	VFMADD231PD Z4, Z5, Z0
+	ADDQ        DX, SI
+	VMOVUPD     (AX)(SI*8), Z4
+	VMOVUPD     (CX)(SI*8), Z5
+	VFMADD231PD Z4, Z5, Z1
+	ADDQ        DX, SI
+	VMOVUPD     (AX)(SI*8), Z4
+	VMOVUPD     (CX)(SI*8), Z5
+	VFMADD231PD Z4, Z5, Z2
+	ADDQ        DX, SI
+	VMOVUPD     (AX)(SI*8), Z4
+	VMOVUPD     (CX)(SI*8), Z5
+	VFMADD231PD Z4, Z5, Z3
+	ADDQ        DX, SI
+	SUBQ        DI, BX
+	JMP         rows407
+
+end408:
+rows409:
+	CMPQ        BX, DX
+	JL          end410
+	VMOVUPD     (AX)(SI*8), Z4
+	VMOVUPD     (CX)(SI*8), Z5
+	VFMADD231PD Z4, Z5, Z0
+	ADDQ        DX, SI
+	SUBQ        DX, BX
+	JMP         rows409
+
+end410:
+	MOVQ    sums+56(FP), AX
+	VADDPD  Z1, Z0, Z0
+	VADDPD  Z3, Z2, Z2
+	VADDPD  Z2, Z0, Z0
+	VADDPD  (AX), Z0, Z0
+	VMOVUPD Z0, (AX)
+	VZEROUPPER
+	RET
+
+narrow406:
+	MOVL   $-1, CX
+	BZHIL  AX, CX, CX
+	KMOVB  CX, K1
+	MOVQ   x_base+8(FP), AX
+	MOVQ   y_base+32(FP), CX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	MOVQ   k+0(FP), DX
+	MOVQ   x_len+16(FP), BX
+	XORQ   SI, SI
+	MOVQ   DX, DI
+	SHLQ   $0x02, DI
+
+rows411:
+	CMPQ        BX, DI
+	JL          end412
+	VMOVUPD.Z   (AX)(SI*8), K1, Z4
+	VMOVUPD.Z   (CX)(SI*8), K1, Z5
+	VFMADD231PD Z4, Z5, Z0
+	ADDQ        DX, SI
+	VMOVUPD.Z   (AX)(SI*8), K1, Z4
+	VMOVUPD.Z   (CX)(SI*8), K1, Z5
+	VFMADD231PD Z4, Z5, Z1
+	ADDQ        DX, SI
+	VMOVUPD.Z   (AX)(SI*8), K1, Z4
+	VMOVUPD.Z   (CX)(SI*8), K1, Z5
+	VFMADD231PD Z4, Z5, Z2
+	ADDQ        DX, SI
+	VMOVUPD.Z   (AX)(SI*8), K1, Z4
+	VMOVUPD.Z   (CX)(SI*8), K1, Z5
+	VFMADD231PD Z4, Z5, Z3
+	ADDQ        DX, SI
+	SUBQ        DI, BX
+	JMP         rows411
+
+end412:
+rows413:
+	CMPQ        BX, DX
+	JL          end414
+	VMOVUPD.Z   (AX)(SI*8), K1, Z4
+	VMOVUPD.Z   (CX)(SI*8), K1, Z5
+	VFMADD231PD Z4, Z5, Z0
+	ADDQ        DX, SI
+	SUBQ        DX, BX
+	JMP         rows413
+
+end414:
+	MOVQ    sums+56(FP), AX
+	VADDPD  Z1, Z0, Z0
+	VADDPD  Z3, Z2, Z2
+	VADDPD  Z2, Z0, Z0
+	VADDPD  (AX), Z0, Z0
+	VMOVUPD Z0, (AX)
+	VZEROUPPER
+	RET
+
+// func columnsDirectAVX512(k int, alpha *[8]float64, beta *[8]float64, z []float64, x []float64, p []float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnsDirectAVX512(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow415
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Z1
+	MOVQ    z_base+24(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    p_base+72(FP), DX
+	MOVQ    k+0(FP), BX
+	MOVQ    p_len+80(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows416:
+	CMPQ        SI, R8
+	JL          end417
+	VMOVUPD     (DX)(DI*8), Z2
+	VMOVUPD     (CX)(DI*8), Z3
+	VMOVUPD     (AX)(DI*8), Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, (CX)(DI*8)
+	VMOVUPD     Z4, (DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD     (DX)(DI*8), Z2
+	VMOVUPD     (CX)(DI*8), Z3
+	VMOVUPD     (AX)(DI*8), Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, (CX)(DI*8)
+	VMOVUPD     Z4, (DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD     (DX)(DI*8), Z2
+	VMOVUPD     (CX)(DI*8), Z3
+	VMOVUPD     (AX)(DI*8), Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, (CX)(DI*8)
+	VMOVUPD     Z4, (DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD     (DX)(DI*8), Z2
+	VMOVUPD     (CX)(DI*8), Z3
+	VMOVUPD     (AX)(DI*8), Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, (CX)(DI*8)
+	VMOVUPD     Z4, (DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        R8, SI
+	JMP         rows416
+
+end417:
+rows418:
+	CMPQ        SI, BX
+	JL          end419
+	VMOVUPD     (DX)(DI*8), Z2
+	VMOVUPD     (CX)(DI*8), Z3
+	VMOVUPD     (AX)(DI*8), Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, (CX)(DI*8)
+	VMOVUPD     Z4, (DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        BX, SI
+	JMP         rows418
+
+end419:
+	VZEROUPPER
+	RET
+
+narrow415:
+	MOVL    $-1, CX
+	BZHIL   AX, CX, CX
+	KMOVB   CX, K1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Z1
+	MOVQ    z_base+24(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    p_base+72(FP), DX
+	MOVQ    k+0(FP), BX
+	MOVQ    p_len+80(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows420:
+	CMPQ        SI, R8
+	JL          end421
+	VMOVUPD.Z   (DX)(DI*8), K1, Z2
+	VMOVUPD.Z   (CX)(DI*8), K1, Z3
+	VMOVUPD.Z   (AX)(DI*8), K1, Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, K1, (CX)(DI*8)
+	VMOVUPD     Z4, K1, (DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD.Z   (DX)(DI*8), K1, Z2
+	VMOVUPD.Z   (CX)(DI*8), K1, Z3
+	VMOVUPD.Z   (AX)(DI*8), K1, Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, K1, (CX)(DI*8)
+	VMOVUPD     Z4, K1, (DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD.Z   (DX)(DI*8), K1, Z2
+	VMOVUPD.Z   (CX)(DI*8), K1, Z3
+	VMOVUPD.Z   (AX)(DI*8), K1, Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, K1, (CX)(DI*8)
+	VMOVUPD     Z4, K1, (DX)(DI*8)
+	ADDQ        BX, DI
+	VMOVUPD.Z   (DX)(DI*8), K1, Z2
+	VMOVUPD.Z   (CX)(DI*8), K1, Z3
+	VMOVUPD.Z   (AX)(DI*8), K1, Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, K1, (CX)(DI*8)
+	VMOVUPD     Z4, K1, (DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        R8, SI
+	JMP         rows420
+
+end421:
+rows422:
+	CMPQ        SI, BX
+	JL          end423
+	VMOVUPD.Z   (DX)(DI*8), K1, Z2
+	VMOVUPD.Z   (CX)(DI*8), K1, Z3
+	VMOVUPD.Z   (AX)(DI*8), K1, Z4
+	VFMADD231PD Z2, Z0, Z3
+	VFMADD231PD Z2, Z1, Z4
+	VMOVUPD     Z3, K1, (CX)(DI*8)
+	VMOVUPD     Z4, K1, (DX)(DI*8)
+	ADDQ        BX, DI
+	SUBQ        BX, SI
+	JMP         rows422
+
+end423:
+	VZEROUPPER
+	RET
+
+// func columnsDescendAVX512(k int, alpha *[8]float64, q []float64, r []float64, sums *[8]float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnsDescendAVX512(SB), NOSPLIT, $0-72
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow424
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    q_base+16(FP), AX
+	MOVQ    r_base+40(FP), CX
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	MOVQ    k+0(FP), DX
+	MOVQ    r_len+48(FP), BX
+	XORQ    SI, SI
+	MOVQ    DX, DI
+	SHLQ    $0x02, DI
+
+rows425:
+	CMPQ         BX, DI
+	JL           end426
+	VMOVUPD      (CX)(SI*8), Z5
+	VMOVUPD      (AX)(SI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z1
+	VMOVUPD      Z5, (CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD      (CX)(SI*8), Z5
+	VMOVUPD      (AX)(SI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z2
+	VMOVUPD      Z5, (CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD      (CX)(SI*8), Z5
+	VMOVUPD      (AX)(SI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z3
+	VMOVUPD      Z5, (CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD      (CX)(SI*8), Z5
+	VMOVUPD      (AX)(SI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z4
+	VMOVUPD      Z5, (CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DI, BX
+	JMP          rows425
+
+end426:
+rows427:
+	CMPQ         BX, DX
+	JL           end428
+	VMOVUPD      (CX)(SI*8), Z5
+	VMOVUPD      (AX)(SI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z1
+	VMOVUPD      Z5, (CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DX, BX
+	JMP          rows427
+
+end428:
+	MOVQ    sums+64(FP), AX
+	VADDPD  Z2, Z1, Z1
+	VADDPD  Z4, Z3, Z3
+	VADDPD  Z3, Z1, Z1
+	VADDPD  (AX), Z1, Z1
+	VMOVUPD Z1, (AX)
+	VZEROUPPER
+	RET
+
+narrow424:
+	MOVL    $-1, CX
+	BZHIL   AX, CX, CX
+	KMOVB   CX, K1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    q_base+16(FP), AX
+	MOVQ    r_base+40(FP), CX
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	MOVQ    k+0(FP), DX
+	MOVQ    r_len+48(FP), BX
+	XORQ    SI, SI
+	MOVQ    DX, DI
+	SHLQ    $0x02, DI
+
+rows429:
+	CMPQ         BX, DI
+	JL           end430
+	VMOVUPD.Z    (CX)(SI*8), K1, Z5
+	VMOVUPD.Z    (AX)(SI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z1
+	VMOVUPD      Z5, K1, (CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD.Z    (CX)(SI*8), K1, Z5
+	VMOVUPD.Z    (AX)(SI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z2
+	VMOVUPD      Z5, K1, (CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD.Z    (CX)(SI*8), K1, Z5
+	VMOVUPD.Z    (AX)(SI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z3
+	VMOVUPD      Z5, K1, (CX)(SI*8)
+	ADDQ         DX, SI
+	VMOVUPD.Z    (CX)(SI*8), K1, Z5
+	VMOVUPD.Z    (AX)(SI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z4
+	VMOVUPD      Z5, K1, (CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DI, BX
+	JMP          rows429
+
+end430:
+rows431:
+	CMPQ         BX, DX
+	JL           end432
+	VMOVUPD.Z    (CX)(SI*8), K1, Z5
+	VMOVUPD.Z    (AX)(SI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VFMADD231PD  Z5, Z5, Z1
+	VMOVUPD      Z5, K1, (CX)(SI*8)
+	ADDQ         DX, SI
+	SUBQ         DX, BX
+	JMP          rows431
+
+end432:
+	MOVQ    sums+64(FP), AX
+	VADDPD  Z2, Z1, Z1
+	VADDPD  Z4, Z3, Z3
+	VADDPD  Z3, Z1, Z1
+	VADDPD  (AX), Z1, Z1
+	VMOVUPD Z1, (AX)
 	VZEROUPPER
 	RET
 
@@ -7815,9 +9122,9 @@ TEXT ·sqDistRowAVX512(SB), NOSPLIT, $0-80
 	MOVQ BX, R9
 	SUBQ $+32, R9
 	CMPQ R8, R9
-	JG   end358
+	JG   end434
 
-loop357:
+loop433:
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7825,9 +9132,9 @@ loop357:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords360
+	JE     coords436
 
-coord359:
+coord435:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Z4
@@ -7842,30 +9149,30 @@ coord359:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord359
+	JNE          coord435
 
-coords360:
+coords436:
 	VMOVUPD Z0, (AX)(R8*8)
 	VMOVUPD Z1, 64(AX)(R8*8)
 	VMOVUPD Z2, 128(AX)(R8*8)
 	VMOVUPD Z3, 192(AX)(R8*8)
 	ADDQ    $+32, R8
 	CMPQ    R8, R9
-	JLE     loop357
+	JLE     loop433
 
-end358:
+end434:
 	SUBQ $-24, R9
 	CMPQ R8, R9
-	JG   end362
+	JG   end438
 
-loop361:
+loop437:
 	VPXORQ Z6, Z6, Z6
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords364
+	JE     coords440
 
-coord363:
+coord439:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Z0
@@ -7874,26 +9181,26 @@ coord363:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord363
+	JNE          coord439
 
-coords364:
+coords440:
 	VMOVUPD Z6, (AX)(R8*8)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLE     loop361
+	JLE     loop437
 
-end362:
+end438:
 	SUBQ   R8, BX
-	JE     done365
+	JE     done441
 	MOVL   $-1, R9
 	BZHIL  BX, R9, R9
 	KMOVB  R9, K1
 	VPXORQ Z7, Z7, Z7
 	XORQ   BX, BX
 	CMPQ   BX, SI
-	JE     coords367
+	JE     coords443
 
-coord366:
+coord442:
 	MOVQ         (DX), R9
 	ADDQ         DI, R9
 	VBROADCASTSD (CX)(BX*8), Z0
@@ -7903,12 +9210,12 @@ coord366:
 	ADDQ         $+24, DX
 	INCQ         BX
 	CMPQ         BX, SI
-	JNE          coord366
+	JNE          coord442
 
-coords367:
+coords443:
 	VMOVUPD Z7, K1, (AX)(R8*8)
 
-done365:
+done441:
 	VZEROUPPER
 	RET
 
@@ -7930,9 +9237,9 @@ TEXT ·maxRowSq1AVX512(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end369
+	JG           end445
 
-loop368:
+loop444:
 	VMOVUPD      (CX)(BX*8), Z6
 	VSUBPD       (AX)(BX*8), Z0, Z7
 	VMULPD       Z7, Z7, Z7
@@ -7955,14 +9262,14 @@ loop368:
 	VMAXPD       Z5, Z6, Z5
 	ADDQ         $+32, BX
 	CMPQ         BX, SI
-	JLE          loop368
+	JLE          loop444
 
-end369:
+end445:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end371
+	JG   end447
 
-loop370:
+loop446:
 	VMOVUPD      (CX)(BX*8), Z6
 	VSUBPD       (AX)(BX*8), Z0, Z7
 	VMULPD       Z7, Z7, Z7
@@ -7970,11 +9277,11 @@ loop370:
 	VMAXPD       Z2, Z6, Z2
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLE          loop370
+	JLE          loop446
 
-end371:
+end447:
 	SUBQ         BX, DX
-	JE           done372
+	JE           done448
 	MOVL         $-1, SI
 	BZHIL        DX, SI, SI
 	KMOVB        SI, K1
@@ -7989,7 +9296,7 @@ end371:
 	VBLENDMPD    Z6, Z0, K1, Z6
 	VMAXPD       Z2, Z6, Z2
 
-done372:
+done448:
 	VMAXPD        Z5, Z2, Z2
 	VMAXPD        Z4, Z3, Z3
 	VMAXPD        Z3, Z2, Z2
@@ -8025,9 +9332,9 @@ TEXT ·planRowSq1AVX512(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end374
+	JG           end450
 
-loop373:
+loop449:
 	VADDPD            (DX)(SI*8), Z1, Z11
 	VSUBPD            (CX)(SI*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -8076,14 +9383,14 @@ loop373:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop373
+	JLE               loop449
 
-end374:
+end450:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end376
+	JG   end452
 
-loop375:
+loop451:
 	VADDPD            (DX)(SI*8), Z1, Z11
 	VSUBPD            (CX)(SI*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -8109,11 +9416,11 @@ loop375:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop375
+	JLE               loop451
 
-end376:
+end452:
 	SUBQ              SI, BX
-	JE                done377
+	JE                done453
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -8144,7 +9451,7 @@ end376:
 	VMOVAPD.Z         Z1, K1, Z1
 	VADDPD            Z1, Z9, Z9
 
-done377:
+done453:
 	VADDPD        Z10, Z9, Z9
 	VEXTRACTF64X4 $0x01, Z9, Y0
 	VADDPD        Y0, Y9, Y9
@@ -8177,9 +9484,9 @@ TEXT ·planRowSqSum1AVX512(SB), NOSPLIT, $0-80
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end379
+	JG           end455
 
-loop378:
+loop454:
 	VADDPD            (CX)(BX*8), Z1, Z11
 	VSUBPD            (AX)(BX*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -8226,14 +9533,14 @@ loop378:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop378
+	JLE               loop454
 
-end379:
+end455:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end381
+	JG   end457
 
-loop380:
+loop456:
 	VADDPD            (CX)(BX*8), Z1, Z11
 	VSUBPD            (AX)(BX*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -8258,11 +9565,11 @@ loop380:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop380
+	JLE               loop456
 
-end381:
+end457:
 	SUBQ              BX, DX
-	JE                done382
+	JE                done458
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -8292,7 +9599,7 @@ end381:
 	VMOVAPD.Z         Z1, K1, Z1
 	VADDPD            Z1, Z9, Z9
 
-done382:
+done458:
 	VADDPD        Z10, Z9, Z9
 	VEXTRACTF64X4 $0x01, Z9, Y0
 	VADDPD        Y0, Y9, Y9
@@ -8324,9 +9631,9 @@ TEXT ·maxRowSq2AVX512(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+32, DI
 	CMPQ         SI, DI
-	JG           end384
+	JG           end460
 
-loop383:
+loop459:
 	VMOVUPD      (DX)(SI*8), Z7
 	VSUBPD       (AX)(SI*8), Z0, Z8
 	VMULPD       Z8, Z8, Z8
@@ -8357,14 +9664,14 @@ loop383:
 	VMAXPD       Z6, Z7, Z6
 	ADDQ         $+32, SI
 	CMPQ         SI, DI
-	JLE          loop383
+	JLE          loop459
 
-end384:
+end460:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end386
+	JG   end462
 
-loop385:
+loop461:
 	VMOVUPD      (DX)(SI*8), Z7
 	VSUBPD       (AX)(SI*8), Z0, Z8
 	VMULPD       Z8, Z8, Z8
@@ -8374,11 +9681,11 @@ loop385:
 	VMAXPD       Z3, Z7, Z3
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLE          loop385
+	JLE          loop461
 
-end386:
+end462:
 	SUBQ         SI, BX
-	JE           done387
+	JE           done463
 	MOVL         $-1, DI
 	BZHIL        BX, DI, DI
 	KMOVB        DI, K1
@@ -8396,7 +9703,7 @@ end386:
 	VBLENDMPD    Z7, Z0, K1, Z7
 	VMAXPD       Z3, Z7, Z3
 
-done387:
+done463:
 	VMAXPD        Z6, Z3, Z3
 	VMAXPD        Z5, Z4, Z4
 	VMAXPD        Z4, Z3, Z3
@@ -8434,9 +9741,9 @@ TEXT ·planRowSq2AVX512(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end389
+	JG           end465
 
-loop388:
+loop464:
 	VADDPD            (BX)(DI*8), Z2, Z12
 	VSUBPD            (CX)(DI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -8489,14 +9796,14 @@ loop388:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+16, DI
 	CMPQ              DI, R8
-	JLE               loop388
+	JLE               loop464
 
-end389:
+end465:
 	SUBQ $-8, R8
 	CMPQ DI, R8
-	JG   end391
+	JG   end467
 
-loop390:
+loop466:
 	VADDPD            (BX)(DI*8), Z2, Z12
 	VSUBPD            (CX)(DI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -8524,11 +9831,11 @@ loop390:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+8, DI
 	CMPQ              DI, R8
-	JLE               loop390
+	JLE               loop466
 
-end391:
+end467:
 	SUBQ              DI, SI
-	JE                done392
+	JE                done468
 	MOVL              $-1, R8
 	BZHIL             SI, R8, R8
 	KMOVB             R8, K1
@@ -8562,7 +9869,7 @@ end391:
 	VMOVAPD.Z         Z2, K1, Z2
 	VADDPD            Z2, Z10, Z10
 
-done392:
+done468:
 	VADDPD        Z11, Z10, Z10
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -8597,9 +9904,9 @@ TEXT ·planRowSqSum2AVX512(SB), NOSPLIT, $0-112
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end394
+	JG           end470
 
-loop393:
+loop469:
 	VADDPD            (DX)(SI*8), Z2, Z12
 	VSUBPD            (AX)(SI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -8650,14 +9957,14 @@ loop393:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop393
+	JLE               loop469
 
-end394:
+end470:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end396
+	JG   end472
 
-loop395:
+loop471:
 	VADDPD            (DX)(SI*8), Z2, Z12
 	VSUBPD            (AX)(SI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -8684,11 +9991,11 @@ loop395:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop395
+	JLE               loop471
 
-end396:
+end472:
 	SUBQ              SI, BX
-	JE                done397
+	JE                done473
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -8721,7 +10028,7 @@ end396:
 	VMOVAPD.Z         Z2, K1, Z2
 	VADDPD            Z2, Z10, Z10
 
-done397:
+done473:
 	VADDPD        Z11, Z10, Z10
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -8755,9 +10062,9 @@ TEXT ·maxRowSq3AVX512(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+32, R8
 	CMPQ         DI, R8
-	JG           end399
+	JG           end475
 
-loop398:
+loop474:
 	VMOVUPD      (BX)(DI*8), Z8
 	VSUBPD       (AX)(DI*8), Z0, Z9
 	VMULPD       Z9, Z9, Z9
@@ -8796,14 +10103,14 @@ loop398:
 	VMAXPD       Z7, Z8, Z7
 	ADDQ         $+32, DI
 	CMPQ         DI, R8
-	JLE          loop398
+	JLE          loop474
 
-end399:
+end475:
 	SUBQ $-24, R8
 	CMPQ DI, R8
-	JG   end401
+	JG   end477
 
-loop400:
+loop476:
 	VMOVUPD      (BX)(DI*8), Z8
 	VSUBPD       (AX)(DI*8), Z0, Z9
 	VMULPD       Z9, Z9, Z9
@@ -8815,11 +10122,11 @@ loop400:
 	VMAXPD       Z4, Z8, Z4
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLE          loop400
+	JLE          loop476
 
-end401:
+end477:
 	SUBQ         DI, SI
-	JE           done402
+	JE           done478
 	MOVL         $-1, R8
 	BZHIL        SI, R8, R8
 	KMOVB        R8, K1
@@ -8840,7 +10147,7 @@ end401:
 	VBLENDMPD    Z8, Z0, K1, Z8
 	VMAXPD       Z4, Z8, Z4
 
-done402:
+done478:
 	VMAXPD        Z7, Z4, Z4
 	VMAXPD        Z6, Z5, Z5
 	VMAXPD        Z5, Z4, Z4
@@ -8880,9 +10187,9 @@ TEXT ·planRowSq3AVX512(SB), NOSPLIT, $0-168
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end404
+	JG           end480
 
-loop403:
+loop479:
 	VADDPD            (SI)(R8*8), Z3, Z13
 	VSUBPD            (CX)(R8*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -8939,14 +10246,14 @@ loop403:
 	VADDPD            Z14, Z12, Z12
 	ADDQ              $+16, R8
 	CMPQ              R8, R9
-	JLE               loop403
+	JLE               loop479
 
-end404:
+end480:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end406
+	JG   end482
 
-loop405:
+loop481:
 	VADDPD            (SI)(R8*8), Z3, Z13
 	VSUBPD            (CX)(R8*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -8976,11 +10283,11 @@ loop405:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+8, R8
 	CMPQ              R8, R9
-	JLE               loop405
+	JLE               loop481
 
-end406:
+end482:
 	SUBQ              R8, DI
-	JE                done407
+	JE                done483
 	MOVL              $-1, R9
 	BZHIL             DI, R9, R9
 	KMOVB             R9, K1
@@ -9017,7 +10324,7 @@ end406:
 	VMOVAPD.Z         Z3, K1, Z3
 	VADDPD            Z3, Z11, Z11
 
-done407:
+done483:
 	VADDPD        Z12, Z11, Z11
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -9054,9 +10361,9 @@ TEXT ·planRowSqSum3AVX512(SB), NOSPLIT, $0-144
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end409
+	JG           end485
 
-loop408:
+loop484:
 	VADDPD            (BX)(DI*8), Z3, Z13
 	VSUBPD            (AX)(DI*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -9111,14 +10418,14 @@ loop408:
 	VADDPD            Z14, Z12, Z12
 	ADDQ              $+16, DI
 	CMPQ              DI, R8
-	JLE               loop408
+	JLE               loop484
 
-end409:
+end485:
 	SUBQ $-8, R8
 	CMPQ DI, R8
-	JG   end411
+	JG   end487
 
-loop410:
+loop486:
 	VADDPD            (BX)(DI*8), Z3, Z13
 	VSUBPD            (AX)(DI*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -9147,11 +10454,11 @@ loop410:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+8, DI
 	CMPQ              DI, R8
-	JLE               loop410
+	JLE               loop486
 
-end411:
+end487:
 	SUBQ              DI, SI
-	JE                done412
+	JE                done488
 	MOVL              $-1, R8
 	BZHIL             SI, R8, R8
 	KMOVB             R8, K1
@@ -9187,7 +10494,7 @@ end411:
 	VMOVAPD.Z         Z3, K1, Z3
 	VADDPD            Z3, Z11, Z11
 
-done412:
+done488:
 	VADDPD        Z12, Z11, Z11
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -9265,9 +10572,9 @@ TEXT ·gemmKernelAVX512(SB), NOSPLIT, $0-88
 	VPXORQ     Z22, Z22, Z22
 	VPXORQ     Z23, Z23, Z23
 	SUBQ       $+4, BX
-	JL         rest414
+	JL         rest490
 
-loop413:
+loop489:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -9411,13 +10718,13 @@ loop413:
 	ADDQ         $+256, AX
 	ADDQ         $+768, CX
 	SUBQ         $+4, BX
-	JGE          loop413
+	JGE          loop489
 
-rest414:
+rest490:
 	ADDQ $+4, BX
-	JE   done415
+	JE   done491
 
-one416:
+one492:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -9456,9 +10763,9 @@ one416:
 	ADDQ         $+64, AX
 	ADDQ         $+192, CX
 	DECQ         BX
-	JNE          one416
+	JNE          one492
 
-done415:
+done491:
 	VADDPD  (DX), Z0, Z0
 	VMOVUPD Z0, (DX)
 	VADDPD  64(DX), Z1, Z1
@@ -9538,9 +10845,9 @@ TEXT ·subTileAVX512(SB), NOSPLIT, $0-128
 	LEAQ       (R11)(SI*4), R13
 	MOVQ       rows+112(FP), R14
 	CMPQ       R10, $+24
-	JNE        partial417
+	JNE        partial493
 	CMPQ       R14, $+8
-	JNE        partial417
+	JNE        partial493
 	MOVQ       DX, R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 191(R10)
@@ -9598,7 +10905,7 @@ TEXT ·subTileAVX512(SB), NOSPLIT, $0-128
 	VPXORQ     Z22, Z22, Z22
 	VPXORQ     Z23, Z23, Z23
 
-depth418:
+depth494:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -9637,7 +10944,7 @@ depth418:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth418
+	JNE          depth494
 	VMOVUPD      (DX), Z24
 	VSUBPD       Z0, Z24, Z24
 	VMOVUPD      Z24, (DX)
@@ -9720,11 +11027,11 @@ depth418:
 	VZEROUPPER
 	RET
 
-partial417:
+partial493:
 	CMPQ   R14, $+8
-	JL     rows419
+	JL     rows495
 	CMPQ   R10, $+8
-	JG     cols420
+	JG     cols496
 	MOVL   $-1, R14
 	BZHIL  R10, R14, R14
 	KMOVB  R14, K1
@@ -9737,7 +11044,7 @@ partial417:
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 
-depth421:
+depth497:
 	VMOVUPD.Z    (CX), K1, Z8
 	VBROADCASTSD (AX), Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -9758,7 +11065,7 @@ depth421:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth421
+	JNE          depth497
 	VMOVUPD.Z    (DX), K1, Z8
 	VSUBPD       Z0, Z8, Z8
 	VMOVUPD      Z8, K1, (DX)
@@ -9793,9 +11100,9 @@ depth421:
 	VZEROUPPER
 	RET
 
-cols420:
+cols496:
 	CMPQ   R10, $+16
-	JG     cols422
+	JG     cols498
 	SUBQ   $+8, R10
 	MOVL   $-1, R14
 	BZHIL  R10, R14, R14
@@ -9817,7 +11124,7 @@ cols420:
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 
-depth423:
+depth499:
 	VMOVUPD      (CX), Z16
 	VMOVUPD.Z    64(CX), K1, Z17
 	VBROADCASTSD (AX), Z18
@@ -9847,7 +11154,7 @@ depth423:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth423
+	JNE          depth499
 	VMOVUPD      (DX), Z16
 	VSUBPD       Z0, Z16, Z16
 	VMOVUPD      Z16, (DX)
@@ -9906,7 +11213,7 @@ depth423:
 	VZEROUPPER
 	RET
 
-cols422:
+cols498:
 	SUBQ   $+16, R10
 	MOVL   $-1, R14
 	BZHIL  R10, R14, R14
@@ -9936,7 +11243,7 @@ cols422:
 	VPXORQ Z22, Z22, Z22
 	VPXORQ Z23, Z23, Z23
 
-depth425:
+depth501:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD.Z    128(CX), K1, Z26
@@ -9975,7 +11282,7 @@ depth425:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth425
+	JNE          depth501
 	VMOVUPD      (DX), Z24
 	VSUBPD       Z0, Z24, Z24
 	VMOVUPD      Z24, (DX)
@@ -10058,11 +11365,11 @@ depth425:
 	VZEROUPPER
 	RET
 
-rows419:
+rows495:
 	CMPQ   R14, $+4
-	JL     rows426
+	JL     rows502
 	CMPQ   R10, $+8
-	JG     cols427
+	JG     cols503
 	MOVL   $-1, R12
 	BZHIL  R10, R12, R12
 	KMOVB  R12, K1
@@ -10071,7 +11378,7 @@ rows419:
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 
-depth428:
+depth504:
 	VMOVUPD.Z    (CX), K1, Z4
 	VBROADCASTSD (AX), Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -10084,7 +11391,7 @@ depth428:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth428
+	JNE          depth504
 	VMOVUPD.Z    (DX), K1, Z4
 	VSUBPD       Z0, Z4, Z4
 	VMOVUPD      Z4, K1, (DX)
@@ -10103,9 +11410,9 @@ depth428:
 	VZEROUPPER
 	RET
 
-cols427:
+cols503:
 	CMPQ   R10, $+16
-	JG     cols429
+	JG     cols505
 	SUBQ   $+8, R10
 	MOVL   $-1, R12
 	BZHIL  R10, R12, R12
@@ -10119,7 +11426,7 @@ cols427:
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 
-depth430:
+depth506:
 	VMOVUPD      (CX), Z8
 	VMOVUPD.Z    64(CX), K1, Z9
 	VBROADCASTSD (AX), Z10
@@ -10137,7 +11444,7 @@ depth430:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth430
+	JNE          depth506
 	VMOVUPD      (DX), Z8
 	VSUBPD       Z0, Z8, Z8
 	VMOVUPD      Z8, (DX)
@@ -10168,7 +11475,7 @@ depth430:
 	VZEROUPPER
 	RET
 
-cols429:
+cols505:
 	SUBQ   $+16, R10
 	MOVL   $-1, R12
 	BZHIL  R10, R12, R12
@@ -10186,7 +11493,7 @@ cols429:
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
 
-depth432:
+depth508:
 	VMOVUPD      (CX), Z12
 	VMOVUPD      64(CX), Z13
 	VMOVUPD.Z    128(CX), K1, Z14
@@ -10209,7 +11516,7 @@ depth432:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth432
+	JNE          depth508
 	VMOVUPD      (DX), Z12
 	VSUBPD       Z0, Z12, Z12
 	VMOVUPD      Z12, (DX)
@@ -10252,18 +11559,18 @@ depth432:
 	VZEROUPPER
 	RET
 
-rows426:
+rows502:
 	CMPQ   R14, $+2
-	JL     rows433
+	JL     rows509
 	CMPQ   R10, $+8
-	JG     cols434
+	JG     cols510
 	MOVL   $-1, R11
 	BZHIL  R10, R11, R11
 	KMOVB  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 
-depth435:
+depth511:
 	VMOVUPD.Z    (CX), K1, Z2
 	VBROADCASTSD (AX), Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -10272,7 +11579,7 @@ depth435:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth435
+	JNE          depth511
 	VMOVUPD.Z    (DX), K1, Z2
 	VSUBPD       Z0, Z2, Z2
 	VMOVUPD      Z2, K1, (DX)
@@ -10283,9 +11590,9 @@ depth435:
 	VZEROUPPER
 	RET
 
-cols434:
+cols510:
 	CMPQ   R10, $+16
-	JG     cols436
+	JG     cols512
 	SUBQ   $+8, R10
 	MOVL   $-1, R11
 	BZHIL  R10, R11, R11
@@ -10295,7 +11602,7 @@ cols434:
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 
-depth437:
+depth513:
 	VMOVUPD      (CX), Z4
 	VMOVUPD.Z    64(CX), K1, Z5
 	VBROADCASTSD (AX), Z6
@@ -10307,7 +11614,7 @@ depth437:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth437
+	JNE          depth513
 	VMOVUPD      (DX), Z4
 	VSUBPD       Z0, Z4, Z4
 	VMOVUPD      Z4, (DX)
@@ -10324,7 +11631,7 @@ depth437:
 	VZEROUPPER
 	RET
 
-cols436:
+cols512:
 	SUBQ   $+16, R10
 	MOVL   $-1, R11
 	BZHIL  R10, R11, R11
@@ -10336,7 +11643,7 @@ cols436:
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
 
-depth439:
+depth515:
 	VMOVUPD      (CX), Z6
 	VMOVUPD      64(CX), Z7
 	VMOVUPD.Z    128(CX), K1, Z8
@@ -10351,7 +11658,7 @@ depth439:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth439
+	JNE          depth515
 	VMOVUPD      (DX), Z6
 	VSUBPD       Z0, Z6, Z6
 	VMOVUPD      Z6, (DX)
@@ -10374,32 +11681,32 @@ depth439:
 	VZEROUPPER
 	RET
 
-rows433:
+rows509:
 	CMPQ   R10, $+8
-	JG     cols441
+	JG     cols517
 	MOVQ   R10, SI
 	MOVL   $-1, R9
 	BZHIL  SI, R9, R9
 	KMOVB  R9, K1
 	VPXORQ Z0, Z0, Z0
 
-depth442:
+depth518:
 	VMOVUPD.Z    (CX), K1, Z1
 	VBROADCASTSD (AX), Z2
 	VFMADD231PD  Z1, Z2, Z0
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth442
+	JNE          depth518
 	VMOVUPD.Z    (DX), K1, Z1
 	VSUBPD       Z0, Z1, Z1
 	VMOVUPD      Z1, K1, (DX)
 	VZEROUPPER
 	RET
 
-cols441:
+cols517:
 	CMPQ   R10, $+16
-	JG     cols443
+	JG     cols519
 	MOVQ   R10, SI
 	SUBQ   $+8, SI
 	MOVL   $-1, R9
@@ -10408,7 +11715,7 @@ cols441:
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 
-depth444:
+depth520:
 	VMOVUPD      (CX), Z2
 	VMOVUPD.Z    64(CX), K1, Z3
 	VBROADCASTSD (AX), Z4
@@ -10417,7 +11724,7 @@ depth444:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth444
+	JNE          depth520
 	VMOVUPD      (DX), Z2
 	VSUBPD       Z0, Z2, Z2
 	VMOVUPD      Z2, (DX)
@@ -10427,7 +11734,7 @@ depth444:
 	VZEROUPPER
 	RET
 
-cols443:
+cols519:
 	MOVQ   R10, SI
 	SUBQ   $+16, SI
 	MOVL   $-1, R9
@@ -10437,7 +11744,7 @@ cols443:
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 
-depth446:
+depth522:
 	VMOVUPD      (CX), Z3
 	VMOVUPD      64(CX), Z4
 	VMOVUPD.Z    128(CX), K1, Z5
@@ -10448,7 +11755,7 @@ depth446:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth446
+	JNE          depth522
 	VMOVUPD      (DX), Z3
 	VSUBPD       Z0, Z3, Z3
 	VMOVUPD      Z3, (DX)
@@ -10471,14 +11778,14 @@ TEXT ·solveRowsAVX512(SB), NOSPLIT, $0-72
 	SHLQ $0x03, BX
 	MOVQ n+64(FP), SI
 	CMPQ AX, $+8
-	JL   fewer447
+	JL   fewer523
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end449
+	JG   end525
 
-loop448:
+loop524:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -10549,11 +11856,11 @@ loop448:
 	VMOVUPD           Z7, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop448
+	JLE               loop524
 
-end449:
+end525:
 	SUBQ              AX, SI
-	JE                done450
+	JE                done526
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -10626,20 +11933,20 @@ end449:
 	ADDQ              BX, SI
 	VMOVUPD           Z7, K1, (SI)(AX*8)
 
-done450:
+done526:
 	VZEROUPPER
 	RET
 
-fewer447:
+fewer523:
 	CMPQ AX, $+7
-	JL   fewer451
+	JL   fewer527
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end453
+	JG   end529
 
-loop452:
+loop528:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -10698,11 +12005,11 @@ loop452:
 	VMOVUPD           Z6, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop452
+	JLE               loop528
 
-end453:
+end529:
 	SUBQ              AX, SI
-	JE                done454
+	JE                done530
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -10763,20 +12070,20 @@ end453:
 	ADDQ              BX, SI
 	VMOVUPD           Z6, K1, (SI)(AX*8)
 
-done454:
+done530:
 	VZEROUPPER
 	RET
 
-fewer451:
+fewer527:
 	CMPQ AX, $+6
-	JL   fewer455
+	JL   fewer531
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end457
+	JG   end533
 
-loop456:
+loop532:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -10824,11 +12131,11 @@ loop456:
 	VMOVUPD           Z5, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop456
+	JLE               loop532
 
-end457:
+end533:
 	SUBQ              AX, SI
-	JE                done458
+	JE                done534
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -10878,20 +12185,20 @@ end457:
 	ADDQ              BX, SI
 	VMOVUPD           Z5, K1, (SI)(AX*8)
 
-done458:
+done534:
 	VZEROUPPER
 	RET
 
-fewer455:
+fewer531:
 	CMPQ AX, $+5
-	JL   fewer459
+	JL   fewer535
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end461
+	JG   end537
 
-loop460:
+loop536:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -10929,11 +12236,11 @@ loop460:
 	VMOVUPD           Z4, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop460
+	JLE               loop536
 
-end461:
+end537:
 	SUBQ              AX, SI
-	JE                done462
+	JE                done538
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -10973,20 +12280,20 @@ end461:
 	ADDQ              BX, SI
 	VMOVUPD           Z4, K1, (SI)(AX*8)
 
-done462:
+done538:
 	VZEROUPPER
 	RET
 
-fewer459:
+fewer535:
 	CMPQ AX, $+4
-	JL   fewer463
+	JL   fewer539
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end465
+	JG   end541
 
-loop464:
+loop540:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -11015,11 +12322,11 @@ loop464:
 	VMOVUPD           Z3, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop464
+	JLE               loop540
 
-end465:
+end541:
 	SUBQ              AX, SI
-	JE                done466
+	JE                done542
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -11050,20 +12357,20 @@ end465:
 	ADDQ              BX, SI
 	VMOVUPD           Z3, K1, (SI)(AX*8)
 
-done466:
+done542:
 	VZEROUPPER
 	RET
 
-fewer463:
+fewer539:
 	CMPQ AX, $+3
-	JL   fewer467
+	JL   fewer543
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end469
+	JG   end545
 
-loop468:
+loop544:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -11084,11 +12391,11 @@ loop468:
 	VMOVUPD           Z2, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop468
+	JLE               loop544
 
-end469:
+end545:
 	SUBQ              AX, SI
-	JE                done470
+	JE                done546
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -11111,20 +12418,20 @@ end469:
 	ADDQ              BX, SI
 	VMOVUPD           Z2, K1, (SI)(AX*8)
 
-done470:
+done546:
 	VZEROUPPER
 	RET
 
-fewer467:
+fewer543:
 	CMPQ AX, $+2
-	JL   fewer471
+	JL   fewer547
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end473
+	JG   end549
 
-loop472:
+loop548:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -11138,11 +12445,11 @@ loop472:
 	VMOVUPD           Z1, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop472
+	JLE               loop548
 
-end473:
+end549:
 	SUBQ              AX, SI
-	JE                done474
+	JE                done550
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -11158,18 +12465,18 @@ end473:
 	ADDQ              BX, SI
 	VMOVUPD           Z1, K1, (SI)(AX*8)
 
-done474:
+done550:
 	VZEROUPPER
 	RET
 
-fewer471:
+fewer547:
 	XORQ AX, AX
 	MOVQ SI, BX
 	SUBQ $+8, BX
 	CMPQ AX, BX
-	JG   end477
+	JG   end553
 
-loop476:
+loop552:
 	MOVQ        DX, DI
 	VMOVUPD     (DI)(AX*8), Z0
 	VMULPD.BCST (CX), Z0, Z0
@@ -11177,12 +12484,12 @@ loop476:
 	VMOVUPD     Z0, (DI)(AX*8)
 	ADDQ        $+8, AX
 	CMPQ        AX, BX
-	JLE         loop476
+	JLE         loop552
 
-end477:
+end553:
 	MOVQ        SI, BX
 	SUBQ        AX, BX
-	JE          done478
+	JE          done554
 	MOVL        $-1, SI
 	BZHIL       BX, SI, SI
 	KMOVB       SI, K1
@@ -11192,7 +12499,7 @@ end477:
 	MOVQ        DX, BX
 	VMOVUPD     Z0, K1, (BX)(AX*8)
 
-done478:
+done554:
 	VZEROUPPER
 	RET
 
@@ -11208,9 +12515,9 @@ TEXT ·finishSqDistAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end480
+	JG           end556
 
-loop479:
+loop555:
 	VADDPD  (CX)(BX*8), Z0, Z2
 	VADDPD  (AX)(BX*8), Z2, Z2
 	VMAXPD  Z2, Z1, Z2
@@ -11229,25 +12536,25 @@ loop479:
 	VMOVUPD Z2, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop479
+	JLE     loop555
 
-end480:
+end556:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end482
+	JG   end558
 
-loop481:
+loop557:
 	VADDPD  (CX)(BX*8), Z0, Z2
 	VADDPD  (AX)(BX*8), Z2, Z2
 	VMAXPD  Z2, Z1, Z2
 	VMOVUPD Z2, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop481
+	JLE     loop557
 
-end482:
+end558:
 	SUBQ      BX, DX
-	JE        done483
+	JE        done559
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -11258,7 +12565,7 @@ end482:
 	VMAXPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*8)
 
-done483:
+done559:
 	VZEROUPPER
 	RET
 
@@ -11276,9 +12583,9 @@ TEXT ·gatherDotFMA(SB), NOSPLIT, $0-80
 	VXORPD X3, X3, X3
 	LEAQ   -4(BX), DI
 	CMPQ   SI, DI
-	JG     two485
+	JG     two561
 
-four484:
+four560:
 	MOVQ        (AX)(SI*4), R9
 	MOVL        R9, R8
 	SHRQ        $0x20, R9
@@ -11295,12 +12602,12 @@ four484:
 	VFMADD231SD (DX)(R9*8), X5, X3
 	ADDQ        $+4, SI
 	CMPQ        SI, DI
-	JLE         four484
+	JLE         four560
 
-two485:
+two561:
 	ADDQ        $+2, DI
 	CMPQ        SI, DI
-	JG          one486
+	JG          one562
 	MOVQ        (AX)(SI*4), R8
 	MOVL        R8, DI
 	SHRQ        $0x20, R8
@@ -11310,15 +12617,15 @@ two485:
 	VFMADD231SD (DX)(R8*8), X5, X1
 	ADDQ        $+2, SI
 
-one486:
+one562:
 	CMPQ        SI, BX
-	JGE         row487
+	JGE         row563
 	MOVLQSX     (AX)(SI*4), AX
 	VMOVSD      (CX)(SI*8), X4
 	VFMADD231SD (DX)(AX*8), X4, X2
 	INCQ        SI
 
-row487:
+row563:
 	VADDSD X1, X0, X0
 	VADDSD X3, X2, X2
 	VADDSD X2, X0, X0
@@ -11336,9 +12643,9 @@ TEXT ·scatterAxpyFMA(SB), NOSPLIT, $0-80
 	XORQ  SI, SI
 	SUBQ  $+4, BX
 	CMPQ  SI, BX
-	JG    scattered489
+	JG    scattered565
 
-scatter488:
+scatter564:
 	MOVLQSX     (AX)(SI*4), DI
 	VMOVSD      (DX)(DI*8), X1
 	VFMADD231SD (CX)(SI*8), X0, X1
@@ -11357,23 +12664,23 @@ scatter488:
 	VMOVSD      X4, (DX)(R10*8)
 	ADDQ        $+4, SI
 	CMPQ        SI, BX
-	JLE         scatter488
+	JLE         scatter564
 
-scattered489:
+scattered565:
 	SUBQ $-3, BX
 	CMPQ SI, BX
-	JG   scattered491
+	JG   scattered567
 
-scatter490:
+scatter566:
 	MOVLQSX     (AX)(SI*4), DI
 	VMOVSD      (DX)(DI*8), X1
 	VFMADD231SD (CX)(SI*8), X0, X1
 	VMOVSD      X1, (DX)(DI*8)
 	ADDQ        $+1, SI
 	CMPQ        SI, BX
-	JLE         scatter490
+	JLE         scatter566
 
-scattered491:
+scattered567:
 	RET
 
 // func spmvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
@@ -11387,10 +12694,10 @@ TEXT ·spmvFMA(SB), NOSPLIT, $0-120
 	MOVQ y_len+104(FP), DI
 	XORQ R8, R8
 	CMPQ R8, DI
-	JE   rows493
+	JE   rows569
 	MOVQ (BX), R9
 
-row492:
+row568:
 	MOVQ   8(BX)(R8*8), R10
 	VXORPD X0, X0, X0
 	VXORPD X1, X1, X1
@@ -11398,9 +12705,9 @@ row492:
 	VXORPD X3, X3, X3
 	LEAQ   -4(R10), R11
 	CMPQ   R9, R11
-	JG     two495
+	JG     two571
 
-four494:
+four570:
 	MOVQ        (AX)(R9*4), R13
 	MOVL        R13, R12
 	SHRQ        $0x20, R13
@@ -11417,12 +12724,12 @@ four494:
 	VFMADD231SD (DX)(R13*8), X5, X3
 	ADDQ        $+4, R9
 	CMPQ        R9, R11
-	JLE         four494
+	JLE         four570
 
-two495:
+two571:
 	ADDQ        $+2, R11
 	CMPQ        R9, R11
-	JG          one496
+	JG          one572
 	MOVQ        (AX)(R9*4), R12
 	MOVL        R12, R11
 	SHRQ        $0x20, R12
@@ -11432,24 +12739,24 @@ two495:
 	VFMADD231SD (DX)(R12*8), X5, X1
 	ADDQ        $+2, R9
 
-one496:
+one572:
 	CMPQ        R9, R10
-	JGE         row497
+	JGE         row573
 	MOVLQSX     (AX)(R9*4), R10
 	VMOVSD      (CX)(R9*8), X4
 	VFMADD231SD (DX)(R10*8), X4, X2
 	INCQ        R9
 
-row497:
+row573:
 	VADDSD X1, X0, X0
 	VADDSD X3, X2, X2
 	VADDSD X2, X0, X0
 	VMOVSD X0, (SI)(R8*8)
 	INCQ   R8
 	CMPQ   R8, DI
-	JL     row492
+	JL     row568
 
-rows493:
+rows569:
 	RET
 
 // func spmtvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
@@ -11463,17 +12770,17 @@ TEXT ·spmtvFMA(SB), NOSPLIT, $0-120
 	MOVQ x_len+80(FP), DI
 	XORQ R8, R8
 	CMPQ R8, DI
-	JE   rows499
+	JE   rows575
 	MOVQ (BX), R9
 
-row498:
+row574:
 	MOVQ   8(BX)(R8*8), R10
 	VMOVSD (SI)(R8*8), X0
 	SUBQ   $+4, R10
 	CMPQ   R9, R10
-	JG     scattered501
+	JG     scattered577
 
-scatter500:
+scatter576:
 	MOVLQSX     (AX)(R9*4), R11
 	VMOVSD      (DX)(R11*8), X1
 	VFMADD231SD (CX)(R9*8), X0, X1
@@ -11492,26 +12799,26 @@ scatter500:
 	VMOVSD      X4, (DX)(R14*8)
 	ADDQ        $+4, R9
 	CMPQ        R9, R10
-	JLE         scatter500
+	JLE         scatter576
 
-scattered501:
+scattered577:
 	SUBQ $-3, R10
 	CMPQ R9, R10
-	JG   scattered503
+	JG   scattered579
 
-scatter502:
+scatter578:
 	MOVLQSX     (AX)(R9*4), R11
 	VMOVSD      (DX)(R11*8), X1
 	VFMADD231SD (CX)(R9*8), X0, X1
 	VMOVSD      X1, (DX)(R11*8)
 	ADDQ        $+1, R9
 	CMPQ        R9, R10
-	JLE         scatter502
+	JLE         scatter578
 
-scattered503:
+scattered579:
 	INCQ R8
 	CMPQ R8, DI
-	JL   row498
+	JL   row574
 
-rows499:
+rows575:
 	RET

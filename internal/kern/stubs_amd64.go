@@ -65,6 +65,18 @@ func octetMTVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []f
 func octetSquaresAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
 
 //go:noescape
+func columnsMVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64, k int, stride int, rows int)
+
+//go:noescape
+func columnsDotAVX2(k int, x []float64, y []float64, sums *[8]float64)
+
+//go:noescape
+func columnsDirectAVX2(k int, alpha *[8]float64, beta *[8]float64, z []float64, x []float64, p []float64)
+
+//go:noescape
+func columnsDescendAVX2(k int, alpha *[8]float64, q []float64, r []float64, sums *[8]float64)
+
+//go:noescape
 func sqDistRowAVX2(dst []float64, x []float64, coord [][]float64, j0 int)
 
 //go:noescape
@@ -165,6 +177,18 @@ func octetMTVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y [
 
 //go:noescape
 func octetSquaresAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
+
+//go:noescape
+func columnsMVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64, k int, stride int, rows int)
+
+//go:noescape
+func columnsDotAVX512(k int, x []float64, y []float64, sums *[8]float64)
+
+//go:noescape
+func columnsDirectAVX512(k int, alpha *[8]float64, beta *[8]float64, z []float64, x []float64, p []float64)
+
+//go:noescape
+func columnsDescendAVX512(k int, alpha *[8]float64, q []float64, r []float64, sums *[8]float64)
 
 //go:noescape
 func sqDistRowAVX512(dst []float64, x []float64, coord [][]float64, j0 int)

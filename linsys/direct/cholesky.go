@@ -71,7 +71,10 @@ func (s *CholeskyAnalysis) Factor(ctx context.Context, a *matrix.CSR, threads in
 	}
 	c.run = c.runTask
 	c.scratch.prepare(c)
-	return c, c.Refactor(ctx, a)
+	if err := c.Refactor(ctx, a); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (s *CholeskyAnalysis) check(a *matrix.CSR) error {

@@ -144,6 +144,10 @@ func NewSA(ctx context.Context, a *matrix.CSR, opt *AMGOptions) (*AMG, error) {
 	if nn := o.NearNull; nn != nil && (nn.Rows != a.Rows || nn.Cols < 1) {
 		return nil, fmt.Errorf("multigrid: %d×%d near-null vectors for a matrix of order %d: %w",
 			nn.Rows, nn.Cols, a.Rows, solver.ErrDimension)
+	} else if nn != nil {
+		if err := nn.CheckFinite("near-null vectors"); err != nil {
+			return nil, err
+		}
 	}
 	if a.Rows%o.BlockSize != 0 {
 		return nil, fmt.Errorf("multigrid: nodes of %d unknowns in a matrix of order %d: %w", o.BlockSize, a.Rows, solver.ErrDimension)
@@ -212,8 +216,8 @@ func (m *AMG) Apply(z, r []float64) {
 }
 
 // Rebuild makes the hierarchy anew for a matrix of the same order, meant to
-// have the same pattern and similar values: the prolongations are kept, the
-// coarse matrices and smoothers recomputed. After an error m is as before.
+// have the same pattern and similar values: the prolongations and the precision
+// are kept, the coarse matrices and smoothers recomputed. After an error m is as before.
 func (m *AMG) Rebuild(ctx context.Context, a *matrix.CSR) error {
 	if a.Rows != m.n || a.Cols != m.n {
 		return fmt.Errorf("multigrid: a %d×%d matrix for a hierarchy of order %d: %w", a.Rows, a.Cols, m.n, solver.ErrDimension)

@@ -2,4 +2,4 @@
 
 package multigrid
 
-const raceDetector = false
+const underRace = false

@@ -17,8 +17,9 @@ type FWOptions struct {
 	Theta [3]float64
 	// Strength τ keeps unknowns of a box apart that only links w < τ√(d d')
 	// join, which is for coefficients whose weak direction changes from place
-	// to place. 0 = 0.04 where weights differ by more than 10 and are not
-	// constant along the axes, else none; negative = none.
+	// to place. 0 = 0.04 where weights are not constant along the axes and
+	// differ by 10 to 10⁵, or by more and PCG turns out to be slow without; else
+	// none. Negative = none.
 	Strength float64
 	// Float64 has the cycle work in float64; so it does anyway where weights
 	// differ by more than 10⁵.
@@ -69,7 +70,7 @@ func (o *FWOptions) filled(g *Grid) (*FWOptions, error) {
 	switch {
 	case f.Strength < 0:
 		f.Strength = 0
-	case f.Strength == 0 && !g.Constant() && contrast > strengthContrast:
+	case f.Strength == 0 && !g.Constant() && contrast > strengthContrast && contrast <= float64Contrast:
 		f.Strength = defaultStrength
 	}
 	return &f, nil
@@ -81,6 +82,7 @@ func (o *FWOptions) filled(g *Grid) (*FWOptions, error) {
 type FWMG struct {
 	g     *Grid
 	opt   *FWOptions
+	split bool // Strength is still to be tried
 	cycle fwPrecision
 	work  *fwWorkspace
 }
@@ -107,7 +109,7 @@ func NewFWMG(ctx context.Context, g *Grid, opt *FWOptions) (*FWMG, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &FWMG{g: g, opt: o}
+	m := &FWMG{g: g, opt: o, split: o.Strength == 0 && (opt == nil || opt.Strength == 0) && !g.Constant()}
 	if err := m.setUp(ctx); err != nil {
 		return nil, err
 	}
@@ -154,7 +156,7 @@ func (g *Grid) fwBytes(o *FWOptions) int64 {
 	if axes < 3 || g.Contrast() > strengthContrast {
 		coarse = 1 // semi-coarsening, or a line
 	}
-	return int64(math.Min(cells*(word*(finest+8*coarse)+4*8), 1<<62))
+	return int64(math.Min(cells*(word*(finest+8*coarse)+4*8)+8*coarsestUnknowns*coarsestUnknowns, 1<<62))
 }
 
 // Apply computes z = M⁻¹ r in the numbering of the matrix. It allocates

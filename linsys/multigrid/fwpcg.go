@@ -22,7 +22,7 @@ type PCGResult struct {
 	// did not, so that the iteration was started again from it.
 	Replacements int
 	// Fallbacks tells what was changed after the preconditioner turned out
-	// not to be positive definite.
+	// not to be positive definite, or slow.
 	Fallbacks []string
 }
 
@@ -37,7 +37,8 @@ type PCGResult struct {
 // is outside the cycle. That r = b − A x really meets tol is confirmed by
 // computing it. If zᵀr ≤ 0 shows that the cycle is not positive definite,
 // it goes on with θ = 1.5 in float64, then with θ = 1, for which every cycle
-// is positive definite but for rounding, and then with a V-cycle.
+// is positive definite but for rounding, and then with a V-cycle. Where the
+// first iterations promise more than 40 in all, boxes are split by strength.
 //
 // The result has the same bits for any number of threads. The error comes
 // from the context, from record, or wraps solver.ErrDimension; for a singular
@@ -49,7 +50,7 @@ func (m *FWMG) PCG(ctx context.Context, x, b []float64, tol float64, maxIter int
 	if m.work == nil {
 		m.work = newWorkspace(m.g)
 	}
-	run := &fwRun{fwWorkspace: m.work, g: m.g, rhs: b, tol: tol, maxIter: maxIter, record: record}
+	run := &fwRun{fwWorkspace: m.work, g: m.g, rhs: b, tol: tol, maxIter: maxIter, record: record, mayBeSlow: !m.split}
 	if err := run.begin(x); err != nil {
 		return run.result, err
 	}
@@ -59,7 +60,7 @@ func (m *FWMG) PCG(ctx context.Context, x, b []float64, tol float64, maxIter int
 			m.finish(x, run)
 			return run.result, err
 		}
-		if !run.indefinite {
+		if !run.indefinite && !run.slow {
 			break
 		}
 		if done, err := m.fallBack(ctx, run); done || err != nil {
@@ -72,12 +73,15 @@ func (m *FWMG) PCG(ctx context.Context, x, b []float64, tol float64, maxIter int
 	return run.result, nil
 }
 
-// fallBack changes the cycle after zᵀr ≤ 0; done when there is nothing left
-// to change.
+// fallBack changes the cycle after zᵀr ≤ 0 or slow convergence; done when
+// there is nothing left to change.
 func (m *FWMG) fallBack(ctx context.Context, run *fwRun) (done bool, err error) {
 	o := *m.opt
-	said := ""
+	why, said := "zᵀr ≤ 0", ""
 	switch {
+	case run.slow:
+		o.Strength, m.split = defaultStrength, false
+		why, said = "slow", "boxes split by strength"
 	case !o.Float64:
 		o.Float64, o.Theta = true, [3]float64{defaultTheta, defaultTheta, defaultTheta}
 		said = "float64 and θ = 1.5"
@@ -90,9 +94,9 @@ func (m *FWMG) fallBack(ctx context.Context, run *fwRun) (done bool, err error) 
 	default:
 		return true, nil
 	}
-	run.result.Fallbacks = append(run.result.Fallbacks, fmt.Sprintf("zᵀr ≤ 0 in iteration %d: %s", run.result.Iterations+1, said))
+	run.result.Fallbacks = append(run.result.Fallbacks, fmt.Sprintf("%s in iteration %d: %s", why, run.result.Iterations+1, said))
 	m.opt = &o
-	run.indefinite = false
+	run.indefinite, run.slow, run.mayBeSlow = false, false, true
 	return false, m.setUp(ctx)
 }
 
@@ -129,6 +133,8 @@ type fwRun struct {
 	record     func(iter int, rel float64) error
 	result     PCGResult
 	indefinite bool // zᵀr ≤ 0
+	slow       bool // more iterations are needed than a better cycle would
+	mayBeSlow  bool // there is no better cycle
 
 	best      float64 // smallest residual of the recurrence
 	bestAt    int
@@ -272,6 +278,10 @@ func (h *fwHierarchy[T]) solve(ctx context.Context, run *fwRun) error {
 			}
 			k.restart()
 			delta = 0
+		} else if run.isSlow(rel) {
+			run.slow = true
+			run.residual()
+			return nil
 		} else if run.stalled(rel) {
 			run.residual()
 			run.result.Reason = solver.Stalled
@@ -349,6 +359,18 @@ func (run *fwRun) stalled(rel float64) bool {
 		run.best, run.bestAt = rel, run.result.Iterations
 	}
 	return run.result.Iterations-run.bestAt > fwPatience
+}
+
+// A run that would need more than slowIterations at the mean rate of the
+// first slowAfter is slow.
+const (
+	slowAfter      = 15
+	slowIterations = 40
+)
+
+func (run *fwRun) isSlow(rel float64) bool {
+	return !run.mayBeSlow && run.result.Iterations == slowAfter &&
+		slowAfter*math.Log(run.tol) < slowIterations*math.Log(rel)
 }
 
 func (h *fwHierarchy[T]) isSingular() bool { return h.coarse.singular }

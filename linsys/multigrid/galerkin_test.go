@@ -33,7 +33,7 @@ func denseTranspose(a [][]float64) [][]float64 {
 
 // TestGalerkin compares Pᵀ A P with dense products, entry by entry.
 func TestGalerkin(t *testing.T) {
-	a := neumann(t, 400, 6)
+	a := nullLaplacian(t, 400, 6)
 	for _, coarsen := range []func(*amgSetup) error{coarsenSA, coarsenRS} {
 		s := coarsened(t, a, nil, coarsen, 0.3)
 		got, err := galerkin(t.Context(), 2, transpose(s.p), s.a, s.p)

@@ -47,8 +47,8 @@ func (a *amgCSR[T]) dense() [][]float64 {
 	return d
 }
 
-// neumann is a graph Laplacian with random weights: it annihilates constants.
-func neumann(t *testing.T, n int, seed uint64) *matrix.CSR {
+// nullLaplacian is a graph Laplacian with random weights: it annihilates constants.
+func nullLaplacian(t *testing.T, n int, seed uint64) *matrix.CSR {
 	s := rng.New(seed)
 	links := geometricGraph(n, seed)
 	for i := 1; i < n; i++ {
@@ -60,7 +60,7 @@ func neumann(t *testing.T, n int, seed uint64) *matrix.CSR {
 // TestProlongationReproducesConstants: P·1 = 1 where A·1 = 0, for every way
 // of coarsening, weak connections or not.
 func TestProlongationReproducesConstants(t *testing.T) {
-	a := neumann(t, 900, 4)
+	a := nullLaplacian(t, 900, 4)
 	for _, c := range []struct {
 		name    string
 		opt     AMGOptions
@@ -183,7 +183,7 @@ func TestRigidBodyModes(t *testing.T) {
 // TestAggregate: aggregates are connected, every node with a neighbour is in
 // one, isolated ones are in none.
 func TestAggregate(t *testing.T) {
-	a := neumann(t, 700, 9)
+	a := nullLaplacian(t, 700, 9)
 	view := amgView(a)
 	g := &strengthGraph{view.ptr, view.col}
 	agg, count := aggregate(g)

@@ -43,18 +43,62 @@ type boundary[T amgFloat] struct {
 	now, before []T // the last two results of couple
 }
 
-// sweepEntries is the size of a Gauss–Seidel block. Smaller ones would keep
-// more threads busy and cost iterations where neighbours have distant numbers.
-const sweepEntries = 1 << 18
+// smallSweep and largeSweep are the entries of a Gauss–Seidel block. Small ones
+// stay in cache between the sweeps and keep more threads busy; large ones cost
+// fewer iterations where neighbours have distant numbers.
+const (
+	smallSweep = 1 << 16
+	largeSweep = 1 << 18
+)
 
-// scaleMatrix makes the copy, cut into blocks for sweeps or not.
+// scaleMatrix makes the copy, cut into blocks for sweeps or not: small ones,
+// unless the numbering is such that too much would lead out of them.
 func scaleMatrix[T amgFloat](ctx context.Context, threads int, a *amgCSR[float64], diag []float64, sweeps bool) (*scaledMatrix[T], error) {
-	cuts := []int{0, a.rows}
-	if pairs := a.nnz() / (2 * sweepEntries); sweeps && pairs > 0 {
-		// an even number, for two threads
-		cuts = cutRows(a.ptr, (a.nnz()+int64(a.rows))/(2*pairs)+1)
+	whole := []int{0, a.rows}
+	if !sweeps {
+		return scaleBlocks[T](ctx, threads, a, diag, whole, false)
 	}
-	return scaleBlocks[T](ctx, threads, a, diag, cuts, sweeps)
+	for _, entries := range []int64{smallSweep, largeSweep} {
+		cuts := pairedCuts(a, entries)
+		if len(cuts) <= 2 {
+			break
+		}
+		outside, err := entriesOutside(ctx, threads, a, cuts)
+		if err != nil {
+			return nil, err
+		}
+		if entries == largeSweep || outside <= a.nnz()/20 {
+			return scaleBlocks[T](ctx, threads, a, diag, cuts, true)
+		}
+	}
+	return scaleBlocks[T](ctx, threads, a, diag, whole, true)
+}
+
+// pairedCuts cuts the rows into an even number of blocks, for two threads, of
+// at least the given number of entries.
+func pairedCuts(a *amgCSR[float64], entries int64) []int {
+	pairs := a.nnz() / (2 * entries)
+	if pairs == 0 {
+		return []int{0, a.rows}
+	}
+	return cutRows(a.ptr, (a.nnz()+int64(a.rows))/(2*pairs)+1)
+}
+
+// entriesOutside counts the entries that lead from one block to another.
+func entriesOutside(ctx context.Context, threads int, a *amgCSR[float64], cuts []int) (int64, error) {
+	part := make([]int64, len(cuts)-1)
+	err := forRows(ctx, threads, cuts, func(c, lo, hi int) {
+		for _, j := range a.col[a.ptr[lo]:a.ptr[hi]] {
+			if int(j) < lo || int(j) >= hi {
+				part[c]++
+			}
+		}
+	})
+	total := int64(0)
+	for _, k := range part {
+		total += k
+	}
+	return total, err
 }
 
 // scaleBlocks makes the copy. diag has the diagonal of a; a row whose entry

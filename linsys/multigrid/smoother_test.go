@@ -10,7 +10,7 @@ import (
 // (D+L) x₁ = b, (D+U)(x−x₁) = b − A x₁ with D, L and U those of the blocks and
 // D enlarged by what leads out of them.
 func TestSGSBlocks(t *testing.T) {
-	a := amgView(neumann(t, 300, 8))
+	a := amgView(nullLaplacian(t, 300, 8))
 	n := a.rows
 	dense := a.dense()
 	diag := make([]float64, n)

@@ -2,6 +2,7 @@ package multigrid
 
 import (
 	"context"
+	"slices"
 
 	"solve/matrix"
 )
@@ -18,7 +19,10 @@ import (
 // squares is the graph of a matrix with the classes of its edges. Edge e
 // leads from its lower unknown to next[e], first[v] ≤ e < first[v+1].
 type squares struct {
-	a     *matrix.CSR
+	n     int
+	ptr   []int64 // rows of the graph: ptr[v] … ptr[v+1]−1 in col
+	col   []int32
+	order []int32 // numbers in the matrix
 	first []int32
 	next  []int32
 	// parent·2 + 1 where an edge points against its parent, then of a class
@@ -45,16 +49,46 @@ func bySquares(ctx context.Context, a *matrix.CSR) (*placement, error) {
 	return q.search(), ctx.Err()
 }
 
+// newSquares renumbers the graph breadth first: what is near in the grid
+// then is near in memory, which all that follows gains by.
 func newSquares(a *matrix.CSR) *squares {
-	q := &squares{a: a, first: make([]int32, a.Rows+1), next: make([]int32, 0, a.NNZ()/2)}
-	for i := range a.Rows {
-		col, _ := a.Row(i)
-		for _, j := range col {
-			if int(j) > i {
-				q.next = append(q.next, j)
+	n := a.Rows
+	q := &squares{n: n, ptr: make([]int64, n+1), col: make([]int32, 0, a.NNZ()), order: make([]int32, 0, n)}
+	number := make([]int32, n)
+	for v := range number {
+		number[v] = -1
+	}
+	take := func(v int32) {
+		if number[v] < 0 {
+			number[v] = int32(len(q.order))
+			q.order = append(q.order, v)
+		}
+	}
+	for start, at := int32(0), 0; start < int32(n); start++ {
+		for take(start); at < len(q.order); at++ {
+			col, _ := a.Row(int(q.order[at]))
+			for _, w := range col {
+				take(w)
 			}
 		}
-		q.first[i+1] = int32(len(q.next))
+	}
+	q.first = make([]int32, n+1)
+	for k, v := range q.order {
+		col, val := a.Row(int(v))
+		lo := len(q.col)
+		for e, w := range col {
+			if val[e] != 0 {
+				q.col = append(q.col, number[w])
+			}
+		}
+		slices.Sort(q.col[lo:])
+		q.ptr[k+1] = int64(len(q.col))
+		for _, w := range q.col[lo:] {
+			if int(w) > k {
+				q.next = append(q.next, w)
+			}
+		}
+		q.first[k+1] = int32(len(q.next))
 	}
 	q.class = make([]int32, len(q.next))
 	for e := range q.class {
@@ -62,6 +96,8 @@ func newSquares(a *matrix.CSR) *squares {
 	}
 	return q
 }
+
+func (q *squares) row(v int32) []int32 { return q.col[q.ptr[v]:q.ptr[v+1]] }
 
 // edge returns the edge from v to w, and 1 if it is stored the other way; −1
 // where the matrix has (v,w) but not (w,v).
@@ -110,8 +146,7 @@ func (q *squares) unite(e, f, against int32) bool {
 // of which v is the lowest unknown, x and y being the ends of edges e and f.
 func (q *squares) opposite(v, e, f int32, fn func(c int32) bool) bool {
 	x, y := q.next[e], q.next[f]
-	cx, _ := q.a.Row(int(x))
-	cy, _ := q.a.Row(int(y))
+	cx, cy := q.row(x), q.row(y)
 	for i, j := 0, 0; i < len(cx) && j < len(cy); {
 		switch c := cx[i]; {
 		case c < cy[j]:
@@ -131,7 +166,7 @@ func (q *squares) opposite(v, e, f int32, fn func(c int32) bool) bool {
 
 // eachPair calls fn for every pair of edges that start at the same unknown.
 func (q *squares) eachPair(ctx context.Context, fn func(v, e, f int32) error) error {
-	for v := range int32(q.a.Rows) {
+	for v := range int32(q.n) {
 		if v%contextEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -155,7 +190,7 @@ func (q *squares) joinParallel(ctx context.Context) error {
 			return g >= 0 && h >= 0 && q.unite(e, g, gr) && q.unite(f, h, hr)
 		})
 		if !ok {
-			return refuse("the squares at unknown %d cannot be laid out flat", v+1)
+			return refuse("the squares at unknown %d cannot be laid out flat", q.order[v]+1)
 		}
 		return nil
 	})
@@ -278,7 +313,7 @@ type turn struct {
 func (q *squares) orient(ctx context.Context) error {
 	turns := make([][]turn, q.count)
 	seen := map[[2]int32]bool{}
-	for v := range int32(q.a.Rows) {
+	for v := range int32(q.n) {
 		if v%contextEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -324,14 +359,13 @@ func (q *squares) turnsAt(v int32, turns [][]turn, seen map[[2]int32]bool) error
 	var class [3]int32
 	var away [3]int32 // whether the edge, away from v, points against its class
 	var have [3]int
-	col, _ := q.a.Row(int(v))
-	for _, w := range col {
+	for _, w := range q.row(v) {
 		if w == v {
 			continue
 		}
 		e, reversed := q.edge(v, w)
 		if e < 0 {
-			return refuse("the matrix is not symmetric: entry (%d,%d) has no counterpart", v+1, w+1)
+			return refuseFinally("the matrix is not symmetric: entry (%d,%d) has no counterpart", q.order[v]+1, q.order[w]+1)
 		}
 		c, axis, against := q.axisOf(e)
 		if axis < 0 {
@@ -343,7 +377,7 @@ func (q *squares) turnsAt(v int32, turns [][]turn, seen map[[2]int32]bool) error
 			continue
 		}
 		if have[axis] > 2 || c == class[axis] {
-			return refuse("unknown %d has neighbours that cannot be told apart", v+1)
+			return refuse("unknown %d has neighbours that cannot be told apart", q.order[v]+1)
 		}
 		if key := [2]int32{class[axis], c}; !seen[key] {
 			seen[key], seen[[2]int32{key[1], key[0]}] = true, true
@@ -355,35 +389,37 @@ func (q *squares) turnsAt(v int32, turns [][]turn, seen map[[2]int32]bool) error
 	return nil
 }
 
-// search gives coordinates to what edges of known direction hold together.
+// search gives coordinates to what edges of known direction hold together,
+// in the numbering of the matrix.
 func (q *squares) search() *placement {
-	n := q.a.Rows
-	p := &placement{at: make([]point, n), piece: make([]int32, n)}
-	for v := range p.piece {
-		p.piece[v] = -1
+	p := &placement{at: make([]point, q.n), piece: make([]int32, q.n)}
+	at, piece := make([]point, q.n), make([]int32, q.n)
+	for v := range piece {
+		piece[v] = -1
 	}
-	queue := make([]int32, 0, n)
-	for start := range int32(n) {
-		if p.piece[start] >= 0 {
+	queue := make([]int32, 0, q.n)
+	for start := range int32(q.n) {
+		if piece[start] >= 0 {
 			continue
 		}
-		piece := int32(p.count)
-		p.count++
-		p.piece[start] = piece
-		for queue = append(queue[:0], start); len(queue) > 0; {
-			v := queue[0]
-			queue = queue[1:]
-			col, _ := q.a.Row(int(v))
-			for _, w := range col {
-				if p.piece[w] >= 0 {
+		piece[start] = int32(p.count)
+		queue = append(queue[:0], start)
+		for head := 0; head < len(queue); head++ {
+			v := queue[head]
+			for _, w := range q.row(v) {
+				if piece[w] >= 0 || w == v {
 					continue
 				}
 				if step, ok := q.step(v, w); ok {
-					p.at[w], p.piece[w] = p.at[v].plus(step), piece
+					at[w], piece[w] = at[v].plus(step), int32(p.count)
 					queue = append(queue, w)
 				}
 			}
 		}
+		p.count++
+	}
+	for k, v := range q.order {
+		p.at[v], p.piece[v] = at[k], piece[k]
 	}
 	return p
 }

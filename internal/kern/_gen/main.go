@@ -14,6 +14,7 @@ func main() {
 		plan(s, c)
 		selectPlan(s)
 		octets(s)
+		columns(s)
 		points(s, c)
 		gemm(s)
 		front(s)
