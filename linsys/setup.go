@@ -274,7 +274,7 @@ func (s *Solver) allowed(method, preconditioner string) error {
 	switch method {
 	case CG, FCG, MINRES, DPCG, Cholesky, LDLT:
 		if !symmetric {
-			return fmt.Errorf("linsys: %s needs a symmetric matrix, but max |a_ij−a_ji| = %.3g: %w", method, asymmetry, errors.Join(solver.ErrInput, solver.ErrNotSymmetric))
+			return fmt.Errorf("linsys: %s needs a symmetric matrix, but max |a_ij−a_ji| = %.3g: %w: %w", method, asymmetry, solver.ErrNotSymmetric, solver.ErrInput)
 		}
 	}
 	return nil

@@ -107,6 +107,9 @@ func (r *running) empty() error {
 func (r *running) project() {
 	r.target = r.b
 	if len(r.kernel) == 0 || r.least {
+		if r.opt.Project {
+			r.res.Warnings = append(r.res.Warnings, "no null vector is known, so b was not projected")
+		}
 		return
 	}
 	projected := &matrix.Dense{Rows: r.b.Rows, Cols: r.b.Cols, Data: append([]float64(nil), r.b.Data...)}
@@ -333,6 +336,7 @@ func (r *running) certify() error {
 		}
 	}
 	if right.Cols == 0 {
+		res.Verdict = solver.Verdict{Status: solver.Solved, Reason: solver.Tolerance} // there is nothing to solve
 		return nil
 	}
 	r.judge()

@@ -11,18 +11,18 @@ import (
 type triangularMatrix struct {
 	a     *matrix.CSR
 	lower bool
-	inv   []float64 // 1/a_ii
+	diag  []float64
 }
 
 // newTriangular checks the diagonal; a zero there wraps solver.ErrSingular.
 func newTriangular(a *matrix.CSR, lower bool) (*triangularMatrix, error) {
-	t := &triangularMatrix{a: a, lower: lower, inv: make([]float64, a.Rows)}
-	for i := range t.inv {
+	t := &triangularMatrix{a: a, lower: lower, diag: make([]float64, a.Rows)}
+	for i := range t.diag {
 		d := a.At(i, i)
 		if d == 0 {
 			return nil, fmt.Errorf("linsys: row %d of the triangular matrix has a zero on the diagonal: %w", i+1, solver.ErrSingular)
 		}
-		t.inv[i] = 1 / d
+		t.diag[i] = d
 	}
 	return t, nil
 }
@@ -42,6 +42,6 @@ func (t *triangularMatrix) Solve(x []float64) {
 				sum -= vals[e] * x[j]
 			}
 		}
-		x[i] = sum * t.inv[i]
+		x[i] = sum / t.diag[i]
 	}
 }

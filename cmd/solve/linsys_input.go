@@ -125,6 +125,9 @@ func (s *system) readRight(o *linsysOptions, labels []float64) error {
 		if s.problem.B, err = readVectors(o.in, "b", o.b, m); err != nil {
 			return err
 		}
+		if s.problem.B.Cols == 0 {
+			return inputError("a column for each right-hand side is needed", "%s has no columns", o.in.name("b", o.b))
+		}
 		o.in.con.say("b", "%s: %s", o.in.name("b", o.b), counted(s.problem.B.Cols, "right-hand side", "right-hand sides"))
 		return nil
 	}

@@ -61,6 +61,20 @@ func wordLinsysError(err error) error {
 	case errors.Is(err, solver.ErrInfeasible):
 		return withHint(err, "--method lsmr gives a least-squares solution; --project solves for the part of b in the range of a symmetric matrix")
 	}
+	var ended *solver.VerdictError
+	if !errors.As(err, &ended) {
+		return err
+	}
+	switch ended.Verdict.Reason {
+	case solver.AtRoundoff:
+		return withHint(err, "loosen --tol, or set --abs-tol: rounding leaves no more digits")
+	case solver.Stalled, solver.EvaluationError:
+		return withHint(err, "another --method or --precond, or a system with rows and columns of like size, may get further")
+	case solver.Singular:
+		return withHint(err, "--method lsmr gives a least-squares solution")
+	case solver.NotPositiveDefinite:
+		return withHint(err, "--method auto, ldlt and minres take such a matrix")
+	}
 	return err
 }
 

@@ -24,7 +24,9 @@ func storedSystem(in *inputs, rep *report.Report) (*linsysOptions, error) {
 	if opts.Text("nullspace") == "constant" {
 		o.nullspace = "constant"
 	}
-	o.settings.Project = opts.Text("project") == "true"
+	// A run without null vectors had nothing to project onto.
+	_, projected := rep.Stats.Get("projected_away")
+	o.settings.Project = projected && opts.Text("project") == "true"
 	o.settings.Damp = optionNumber(opts, "damp")
 	o.settings.AbsTol = optionNumber(opts, "abs_tol")
 	o.settings.Tol, _ = opts.Float("tol")

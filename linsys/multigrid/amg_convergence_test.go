@@ -96,6 +96,34 @@ func TestJumps(t *testing.T) {
 	}
 }
 
+// TestHubs: in a network grown by preferential attachment a few nodes have
+// hundreds of links. Coarse matrices must not fill.
+func TestHubs(t *testing.T) {
+	const n = 5000
+	s := rng.New(4)
+	ends := []int{0}
+	var links [][2]int
+	for i := 1; i < n; i++ {
+		for range 4 {
+			if j := ends[s.Below(len(ends))]; j != i {
+				links = append(links, [2]int{i, j})
+				ends = append(ends, i, j)
+			}
+		}
+	}
+	a := laplacian(t, n, links, func(int) float64 { return 1 }, 1e-3)
+	b := normals(n, 1)
+	for _, v := range []variant{{"sa", NewSA, AMGOptions{MaxCoarse: 50}}, {"rs", NewRS, AMGOptions{}}, {"pmis", NewRS, AMGOptions{PMIS: true}}} {
+		m, err := v.make(t.Context(), a, &v.opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k, _, res := conjugateGradients(a, m, b, 1e-8, 100); k > 20 || !(res <= 2e-8) || m.OperatorComplexity() > 3.5 {
+			t.Errorf("%s: %d iterations, residual %.1e, operator complexity %.2f", v.name, k, res, m.OperatorComplexity())
+		}
+	}
+}
+
 // TestUnsymmetric: a convection–diffusion M-matrix, by the stationary iteration
 // with the unsmoothed hierarchy.
 func TestUnsymmetric(t *testing.T) {

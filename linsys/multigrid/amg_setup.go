@@ -19,6 +19,9 @@ type amgSetup struct {
 	ref  []float64 // diag before cancellation: diag(Pᵀ D P); nil on the finest level
 	p    *amgCSR[float64]
 	pt   *amgCSR[float64] // its transpose
+	// plain makes a piecewise constant prolongation, which is taken where p
+	// would fill the coarse matrix, as in networks with hubs.
+	plain func() *amgCSR[float64]
 
 	level   int
 	near    nearNull // smoothed aggregation only
@@ -102,6 +105,10 @@ func (s *amgSetup) diagonalRows(lo, hi int) int {
 // it for the matrix at hand.
 func (s *amgSetup) next() error {
 	s.pt = transpose(s.p)
+	if s.plain != nil && s.fills() {
+		s.p = s.plain()
+		s.pt = transpose(s.p)
+	}
 	a, err := galerkin(s.ctx, s.opt.Threads, s.pt, s.a, s.p)
 	if err != nil {
 		return err
@@ -123,6 +130,30 @@ func (s *amgSetup) next() error {
 		return err
 	}
 	return s.takeDiagonal()
+}
+
+const (
+	// fillLimit is the number of entries of a coarse matrix, relative to the one
+	// it is made from, that is not worth its price.
+	fillLimit = 2
+	// fillSample is the number of rows that are tried.
+	fillSample = 128
+)
+
+// fills estimates from a sample of rows whether R A P passes fillLimit.
+func (s *amgSetup) fills() bool {
+	r := s.pt
+	fine, coarse := &rowPool{n: s.a.cols}, &rowPool{n: s.p.cols}
+	w, out := fine.take(), coarse.take()
+	total, tried := 0, 0
+	for c := 0; c < r.rows; c += max(1, r.rows/fillSample) {
+		galerkinRow(w, out, c, r, s.a, s.p)
+		total += out.end
+		tried++
+		out.forget()
+		out.start(0)
+	}
+	return float64(total)/float64(tried)*float64(r.rows) > fillLimit*float64(s.a.nnz())
 }
 
 // grown says whether the last coarsening kept more than a part of the entries.
@@ -150,7 +181,7 @@ func newHierarchy[T amgFloat](s *amgSetup, coarsen func(*amgSetup) error) (*hier
 		if s.a.rows <= s.opt.MaxCoarse || len(h.levels) == maxLevels {
 			break
 		}
-		s.p = nil
+		s.p, s.plain = nil, nil
 		if err := coarsen(s); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"solve/internal/kern"
 	"solve/internal/par"
@@ -49,6 +50,8 @@ func (m *FWMG) PCG(ctx context.Context, x, b []float64, tol float64, maxIter int
 	}
 	if m.work == nil {
 		m.work = newWorkspace(m.g)
+	} else {
+		clear(m.work.p)
 	}
 	run := &fwRun{fwWorkspace: m.work, g: m.g, rhs: b, tol: tol, maxIter: maxIter, record: record, mayBeSlow: !m.split}
 	if err := run.begin(x); err != nil {
@@ -149,8 +152,13 @@ func (run *fwRun) begin(x []float64) error {
 	if run.normB-run.normB != 0 {
 		return fmt.Errorf("multigrid: the norm of b is %v: %w", run.normB, solver.ErrNonFinite)
 	}
-	g.gather(run.x, x)
 	run.best, run.confirmed = math.Inf(1), math.Inf(1)
+	if !slices.ContainsFunc(x, func(v float64) bool { return v != 0 }) {
+		clear(run.x)
+		run.result.Residual = 1
+		return nil
+	}
+	g.gather(run.x, x)
 	run.residual()
 	return nil
 }
@@ -232,23 +240,27 @@ func (k *fwKrylov[T]) each(fn func(block int)) {
 	par.For(k.h.threads, len(k.h.level[0].blocks), fn)
 }
 
-// restart puts the scaled residual into the cycle and forgets the direction.
+// restart puts the scaled residual into the cycle.
 func (k *fwKrylov[T]) restart() {
 	run := k.run
-	k.alpha = 0
-	k.scale = 1 / (run.result.Residual * run.normB)
-	clear(run.p)
-	clear(run.q)
-	k.each(k.update)
+	scale := 1 / (run.result.Residual * run.normB)
+	b := k.h.level[0].b
+	par.For(k.h.threads, run.g.nx, func(i int) {
+		lo, hi := run.plane(i)
+		r, b := run.r[lo:hi], b[lo:hi]
+		for c, v := range r {
+			b[c] = T(scale * v)
+		}
+	})
 }
 
 // solve iterates until the run ends or the cycle proves indefinite.
 func (h *fwHierarchy[T]) solve(ctx context.Context, run *fwRun) error {
-	if run.result.Residual <= run.tol || run.normB == 0 {
-		if run.normB == 0 {
-			clear(run.x)
-			run.result.Residual = 0
-		}
+	if run.normB == 0 {
+		clear(run.x)
+		run.result.Residual = 0
+	}
+	if run.result.Residual <= run.tol {
 		run.result.Reason = solver.Tolerance
 		return nil
 	}
@@ -262,6 +274,7 @@ func (h *fwHierarchy[T]) solve(ctx context.Context, run *fwRun) error {
 		rel, newDelta, ok := k.step(delta)
 		if !ok {
 			run.indefinite = true
+			clear(run.p) // may hold anything
 			run.residual()
 			return nil
 		}

@@ -238,15 +238,10 @@ func galerkin(ctx context.Context, threads int, r, a, p *amgCSR[float64]) (*amgC
 	err := forRows(ctx, threads, cuts, func(c, lo, hi int) {
 		w, out := fine.take(), coarse.take()
 		for i := lo; i < hi; i++ {
-			w.start(0)
-			addRows(w, r.col[r.ptr[i]:r.ptr[i+1]], r.val[r.ptr[i]:r.ptr[i+1]], a)
-			out.start(out.end)
-			addRows(out, w.col[:w.end], w.val[:w.end], p)
+			galerkinRow(w, out, i, r, a, p)
 			ptr[i+1] = int64(out.end - out.from)
-			w.forget()
 		}
 		blocks[c] = out.block()
-		w.start(0)
 		fine.give(w)
 		coarse.give(out)
 	})
@@ -254,4 +249,13 @@ func galerkin(ctx context.Context, threads int, r, a, p *amgCSR[float64]) (*amgC
 		return nil, err
 	}
 	return joinRows(ctx, threads, r.rows, p.cols, ptr, cuts, blocks)
+}
+
+// galerkinRow adds row i of R A P behind the rows in out; w is work space.
+func galerkinRow(w, out *productRow, i int, r, a, p *amgCSR[float64]) {
+	addRows(w, r.col[r.ptr[i]:r.ptr[i+1]], r.val[r.ptr[i]:r.ptr[i+1]], a)
+	out.start(out.end)
+	addRows(out, w.col[:w.end], w.val[:w.end], p)
+	w.forget()
+	w.start(0)
 }

@@ -20,8 +20,21 @@ func coarsenRS(s *amgSetup) error {
 		coarse = splitRS(strong, back)
 		secondPass(strong, coarse)
 	}
+	s.plain = func() *amgCSR[float64] { return constantOn(strong) }
 	s.p, err = interpolateRS(s, strong, coarse, s.sparser)
 	return err
+}
+
+// constantOn returns the prolongation that is constant on aggregates of strong
+// connections.
+func constantOn(strong *amgCSR[float64]) *amgCSR[float64] {
+	agg, count := aggregate(&strengthGraph{strong.ptr, strong.col})
+	one := &nearNull{k: 1, v: make([]float64, strong.rows), nodes: strong.rows}
+	for i := range one.v {
+		one.v[i] = 1
+	}
+	p, _ := tentative(one, strong.rows, agg, count)
+	return p
 }
 
 // strongRS returns the strong connections, −a_ij ≥ θ max_k −a_ik, with their

@@ -40,6 +40,7 @@ func coarsenSA(s *amgSetup) error {
 	}
 	t, coarse := tentative(&s.near, s.a.rows, agg, count)
 	if s.p = t; !s.opt.Unsmoothed {
+		s.plain = func() *amgCSR[float64] { return t }
 		if s.p, err = smoothProlongation(s, filtered, t); err != nil {
 			return err
 		}
@@ -127,11 +128,6 @@ func (s *amgSetup) relaxNearNull() error {
 	return nil
 }
 
-// widestRow bounds the entries of a row of the prolongation: rows that would
-// have more, those of the hubs of a network, stay as they are in T. A row of m
-// entries puts m² into the coarse matrix.
-const widestRow = 64
-
 // smoothProlongation returns P = (I − ω D⁻¹A_F) T with ω = 4/(3λ), λ the
 // spectral radius of D⁻¹A_F (Vaněk, Mandel & Brezina, eq. 3.1 and 4.1).
 func smoothProlongation(s *amgSetup, f *amgCSR[float64], t *amgCSR[float64]) (*amgCSR[float64], error) {
@@ -170,11 +166,6 @@ func smoothProlongation(s *amgSetup, f *amgCSR[float64], t *amgCSR[float64]) (*a
 				addPoints(w, f.col[from:to], step, group, point)
 			default:
 				addRows(w, f.col[from:to], step, t)
-			}
-			if w.end-w.from > widestRow {
-				w.forget()
-				w.start(w.from)
-				addRows(w, []int32{int32(i)}, []float64{1}, t)
 			}
 			ptr[i+1] = int64(w.end - w.from)
 		}
