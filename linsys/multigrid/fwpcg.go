@@ -243,13 +243,13 @@ func (k *fwKrylov[T]) each(fn func(block int)) {
 // restart puts the scaled residual into the cycle.
 func (k *fwKrylov[T]) restart() {
 	run := k.run
-	scale := 1 / (run.result.Residual * run.normB)
+	k.scale = 1 / (run.result.Residual * run.normB)
 	b := k.h.level[0].b
 	par.For(k.h.threads, run.g.nx, func(i int) {
 		lo, hi := run.plane(i)
 		r, b := run.r[lo:hi], b[lo:hi]
 		for c, v := range r {
-			b[c] = T(scale * v)
+			b[c] = T(k.scale * v)
 		}
 	})
 }
