@@ -75,7 +75,7 @@ func Analyze(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
 		} else {
 			n.EmptyRows++
 		}
-		if r.largest > 0 && sumsToZero(r.sum, r.abs) {
+		if r.largest > 0 && sumsToZero(r.sum, r.abs, r.count) {
 			n.ZeroSums++
 		}
 		n.NormInf = max(n.NormInf, r.abs)
@@ -99,12 +99,22 @@ func Analyze(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
 	return n, nil
 }
 
-// sumsToZero tells whether a sum is 0 to rounding, beside that of the
-// absolute values.
-func sumsToZero(sum, abs float64) bool { return math.Abs(sum) <= 1e-12*abs }
+// sumsToZero tells whether a sum of count terms is 0 to rounding, beside that
+// of the absolute values. A Laplacian that something was added to, however
+// small, is regular, and no right-hand side is to be called inconsistent with
+// it; so only the rounding of the entries themselves is forgiven.
+func sumsToZero(sum, abs float64, count int) bool {
+	return math.Abs(sum) <= float64(count+forgiven)*roundoff*abs
+}
+
+// forgiven is how many roundings went into the entries of a row.
+const forgiven = 32
 
 // rowFacts are what one row contributes.
-type rowFacts struct{ largest, abs, sum, norm float64 }
+type rowFacts struct {
+	largest, abs, sum, norm float64
+	count                   int
+}
 
 // row counts the signs of row i and marks the columns that it uses.
 func (n *Analysis) row(a *matrix.CSR, i int, used []bool) rowFacts {
@@ -138,7 +148,8 @@ func (n *Analysis) row(a *matrix.CSR, i int, used []bool) rowFacts {
 		}
 		r.norm = r.largest * math.Sqrt(s)
 	}
-	n.Longest = max(n.Longest, len(vals))
+	r.count = len(vals)
+	n.Longest = max(n.Longest, r.count)
 	switch {
 	case i >= n.Cols:
 	case diag > 0:

@@ -134,7 +134,7 @@ func (s *Solver) positiveCandidates() []choice {
 	multigrid := choice{method: CG, preconditioner: SAAMG, why: kind + ", mostly diagonally dominant"}
 	incomplete := choice{method: CG, preconditioner: IC0, why: kind, trial: incompleteTrial}
 	rest := []choice{{method: LDLT}, {method: MINRES, preconditioner: Jacobi}}
-	suits := a.Rows >= amgRows && (a.MMatrix() || s.mostlyDominant())
+	suits := a.Rows >= amgRows && (a.MMatrix() || a.negativeMMatrix() || s.mostlyDominant())
 	if singular {
 		first := incomplete
 		if suits {
@@ -164,8 +164,11 @@ func (s *Solver) positiveCandidates() []choice {
 
 func (s *Solver) mostlyDominant() bool {
 	a := s.analysis
-	off := a.OffPositive + a.OffNegative
-	return float64(a.Dominant) >= dominantShare*float64(a.Rows) && float64(a.OffPositive) <= positiveShare*float64(off)
+	off, wrong := a.OffPositive+a.OffNegative, a.OffPositive
+	if s.sign < 0 {
+		wrong = a.OffNegative
+	}
+	return float64(a.Dominant) >= dominantShare*float64(a.Rows) && float64(wrong) <= positiveShare*float64(off)
 }
 
 func (s *Solver) unsymmetricCandidates() []choice {

@@ -6,12 +6,19 @@ import (
 	"solve/matrix"
 )
 
-// perColumn is a number for each column of a block.
-type perColumn = [blockWidth]float64
+// groupWidth is how many columns stand side by side in a row.
+const groupWidth = 8
 
-// blockPass does the vector passes of block CG over row-major n×width
-// vectors, a chunk of rows after the other; sums are added pairwise, so that
-// they don't depend on the threads. It is not for concurrent use.
+// perColumn is a number for each column of a block, by group.
+type perColumn [blockWidth / groupWidth][groupWidth]float64
+
+// at addresses the number of column j.
+func (p *perColumn) at(j int) *float64 { return &p[j/groupWidth][j%groupWidth] }
+
+// blockPass does the vector passes of block CG over width vectors in groups of
+// eight (see matrix.BlockProduct), a chunk of rows after the other; sums are
+// added pairwise, so that they don't depend on the threads. It is not for
+// concurrent use.
 //
 // Memory is what the passes wait for. They are two where there is no
 // preconditioner: x and p move on just ahead of the rows of A that meet p, and
@@ -32,7 +39,7 @@ type blockPass struct {
 }
 
 // blockRows is the rows of a chunk.
-const blockRows = chunkLength / blockWidth
+const blockRows = chunkLength / groupWidth
 
 // blockOperator multiplies several vectors at once.
 type blockOperator interface {
@@ -64,8 +71,10 @@ func (b *blockPass) run(chunk func(int)) {
 func (b *blockPass) total() perColumn {
 	for step := 1; step < len(b.sums); step *= 2 {
 		for i := 0; i+step < len(b.sums); i += 2 * step {
-			for j, t := range b.sums[i+step] {
-				b.sums[i][j] += t
+			for g := range b.sums[i] {
+				for j, t := range b.sums[i+step][g] {
+					b.sums[i][g][j] += t
+				}
 			}
 		}
 	}
@@ -97,28 +106,45 @@ func (b *blockPass) step() perColumn {
 	return b.total()
 }
 
-// part returns rows lo…hi−1 of x.
-func (b *blockPass) part(x []float64, c int) []float64 {
-	lo, hi := par.Bounds(c, b.n, blockRows)
-	return x[lo*b.width : hi*b.width]
+// group returns the columns that stand in group g and where it begins.
+func (b *blockPass) group(g int) (width, from int) {
+	return min(groupWidth, b.width-g*groupWidth), g * groupWidth * b.n
+}
+
+// eachGroup calls fn for the parts lo…hi−1 of the vectors that are chunk c of a
+// group.
+func (b *blockPass) eachGroup(c int, fn func(g, width, lo, hi int)) {
+	first, last := par.Bounds(c, b.n, blockRows)
+	for g := 0; g*groupWidth < b.width; g++ {
+		width, from := b.group(g)
+		fn(g, width, from+first*width, from+last*width)
+	}
 }
 
 func (b *blockPass) dotChunk(c int) {
 	b.sums[c] = perColumn{}
-	kern.ColumnsDot(b.width, b.part(b.z, c), b.part(b.r, c), &b.sums[c])
+	b.eachGroup(c, func(g, width, lo, hi int) {
+		kern.ColumnsDot(width, b.z[lo:hi], b.r[lo:hi], &b.sums[c][g])
+	})
 }
 
 func (b *blockPass) directChunk(c int) {
-	kern.ColumnsDirect(b.width, &b.alpha, &b.beta, b.part(b.z, c), b.part(b.x, c), b.part(b.p, c))
+	b.eachGroup(c, func(g, width, lo, hi int) {
+		kern.ColumnsDirect(width, &b.alpha[g], &b.beta[g], b.z[lo:hi], b.x[lo:hi], b.p[lo:hi])
+	})
 }
 
 func (b *blockPass) curveChunk(c int) {
 	b.sums[c] = perColumn{}
-	kern.ColumnsDot(b.width, b.part(b.p, c), b.part(b.q, c), &b.sums[c])
+	b.eachGroup(c, func(g, width, lo, hi int) {
+		kern.ColumnsDot(width, b.p[lo:hi], b.q[lo:hi], &b.sums[c][g])
+	})
 }
 
 func (b *blockPass) descendChunk(c int) {
 	c = par.Chunks(b.n, blockRows) - 1 - c
 	b.sums[c] = perColumn{}
-	kern.ColumnsDescend(b.width, &b.alpha, b.part(b.q, c), b.part(b.r, c), &b.sums[c])
+	b.eachGroup(c, func(g, width, lo, hi int) {
+		kern.ColumnsDescend(width, &b.alpha[g], b.q[lo:hi], b.r[lo:hi], &b.sums[c][g])
+	})
 }

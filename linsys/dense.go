@@ -99,7 +99,7 @@ func singularAtSight(d *matrix.Dense) bool {
 		if size == 0 {
 			return true
 		}
-		zeroSum = zeroSum || sumsToZero(sum, size)
+		zeroSum = zeroSum || sumsToZero(sum, size, d.Cols)
 	}
 	if !zeroSum {
 		return false

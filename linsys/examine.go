@@ -38,7 +38,11 @@ func Examine(ctx context.Context, a *matrix.CSR, opt *Options) (*Examination, er
 	s.opt.Threads = par.Threads(opt.Threads)
 	s.vec.setThreads(s.opt.Threads)
 	if an.Symmetric && (an.MaybePositive() || an.MaybeNegative()) {
-		g, err := multigrid.Detect(ctx, a, &multigrid.DetectOptions{Threads: s.opt.Threads, MaxMemory: s.opt.MemoryLimit()})
+		positive := a
+		if an.MaybeNegative() {
+			positive = negated(a)
+		}
+		g, err := multigrid.Detect(ctx, positive, &multigrid.DetectOptions{Threads: s.opt.Threads, MaxMemory: s.opt.MemoryLimit()})
 		if err == nil {
 			e.Grid = gridSides(g)
 		} else if isContext(err) {

@@ -95,7 +95,18 @@ func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome 
 	if job.record != nil {
 		record = func(iter int, rel float64) error { return job.record(iter, rel, math.NaN()) }
 	}
+	// The cycle is linear, so a b whose squares would overflow or vanish is
+	// brought near 1.
+	scale := inverseScale(b)
+	if scale != 1 {
+		b = append([]float64(nil), b...)
+		multiply(b, scale)
+		multiply(x, scale)
+	}
 	res, err := e.m.PCG(ctx, x, b, tol, or(job.maxIter, gridIterations), record)
+	if scale != 1 {
+		multiply(x, 1/scale)
+	}
 	o := outcome{iterations: res.Iterations, matvecs: res.Iterations + 2 + res.Replacements, residual: res.Residual, reason: res.Reason,
 		energy: math.NaN(), curvature: math.NaN(), optimality: math.NaN(), err: err}
 	e.told = append(e.told, res.Fallbacks...)
@@ -103,4 +114,27 @@ func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome 
 		o.reason, o.err = contextReason(ctx), nil
 	}
 	return o
+}
+
+// inverseScale is a power of two that brings the largest |x_i| near 1, or 1
+// where the squares of x are harmless.
+func inverseScale(x []float64) float64 {
+	_, e := math.Frexp(maxAbs(x))
+	if -harmless <= e && e <= harmless {
+		return 1
+	}
+	return math.Ldexp(1, max(-extreme, min(extreme, -e)))
+}
+
+// Exponents of two: squares of numbers up to the first are harmless, and the
+// powers up to the second have an inverse.
+const (
+	harmless = 300
+	extreme  = 1000
+)
+
+func multiply(x []float64, f float64) {
+	for i := range x {
+		x[i] *= f
+	}
 }

@@ -21,7 +21,7 @@ func componentConstants(a *matrix.CSR) [][]float64 {
 		for _, v := range vals {
 			sum, abs = sum+v, abs+math.Abs(v)
 		}
-		if abs == 0 || !sumsToZero(sum, abs) {
+		if abs == 0 || !sumsToZero(sum, abs, len(vals)) {
 			regular[c] = true
 		}
 	}

@@ -132,16 +132,20 @@ func (s *Solver) detectGrid(ctx context.Context) error {
 	if !asked && s.n < gridRows {
 		return nil
 	}
-	g, err := multigrid.Detect(ctx, s.full, &multigrid.DetectOptions{Shape: s.opt.Grid, Thorough: asked, Threads: s.opt.Threads, MaxMemory: s.opt.MemoryLimit()})
+	a, sign := s.full, 1.0
+	if a.At(0, 0) < 0 {
+		a, sign = negated(a), -1
+	}
+	g, err := multigrid.Detect(ctx, a, &multigrid.DetectOptions{Shape: s.opt.Grid, Thorough: asked, Threads: s.opt.Threads, MaxMemory: s.opt.MemoryLimit()})
 	if err == nil {
-		s.grid = g
+		s.grid, s.sign = g, sign
 		s.fwmg, err = multigrid.NewFWMG(ctx, g, &multigrid.FWOptions{Threads: s.opt.Threads, MaxMemory: s.opt.MemoryLimit()})
 	}
 	if err == nil && s.fwmg.Singular() {
 		err = s.analyze(ctx) // for the null vectors
 	}
 	if err != nil {
-		s.grid = nil
+		s.grid, s.sign = nil, 1
 		switch {
 		case isContext(err) || errors.Is(err, solver.ErrTooLarge) && asked:
 			return fmt.Errorf("linsys: %w", err)
@@ -183,13 +187,15 @@ func (s *Solver) analyze(ctx context.Context) error {
 }
 
 // negate lets the methods work on −A.
-func (s *Solver) negate() {
-	s.sign = -s.sign
-	negated := make([]float64, len(s.a.Val))
-	for k, v := range s.a.Val {
-		negated[k] = -v
+func (s *Solver) negate() { s.a, s.sign = negated(s.a), -1 }
+
+// negated is −a, with the pattern of a.
+func negated(a *matrix.CSR) *matrix.CSR {
+	values := make([]float64, len(a.Val))
+	for k, v := range a.Val {
+		values[k] = -v
 	}
-	s.a = &matrix.CSR{Rows: s.a.Rows, Cols: s.a.Cols, RowPtr: s.a.RowPtr, Col: s.a.Col, Val: negated}
+	return &matrix.CSR{Rows: a.Rows, Cols: a.Cols, RowPtr: a.RowPtr, Col: a.Col, Val: values}
 }
 
 // choose lists the candidates: what was asked for, or auto's.

@@ -126,6 +126,9 @@ func (r *running) project() {
 			}
 		}
 		r.defects[j] = quotient(removed, size)
+		if r.vec.norm(v) <= nothingLeft*size {
+			clear(v) // what is left is rounding, which no iteration need resolve
+		}
 		setColumn(projected, j, v)
 	}
 	r.target = projected
@@ -139,6 +142,9 @@ func (r *running) project() {
 		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf("b was projected onto the range of the matrix: %.3g of it was removed", r.res.Projection))
 	}
 }
+
+// nothingLeft is the share of b beside the kernel that is rounding.
+const nothingLeft = 1e-14
 
 // consistent is the share of b along the kernel that rounding explains.
 const consistent = 1e-10
@@ -159,7 +165,7 @@ func (r *running) attempts() error {
 		r.account(eng)
 		end := worst(r.ends)
 		if end.err != nil && !isContext(end.err) {
-			return fmt.Errorf("linsys: recorder: %w", end.err)
+			return fmt.Errorf("linsys: %w", end.err)
 		}
 		if r.tried(end) {
 			continue

@@ -167,6 +167,10 @@ func TestDegenerate(t *testing.T) {
 		{name: "least norm", a: csrOf(t, 2, 1, 1), b: []float64{2}, want: []float64{1, 1}},
 		{name: "damped", a: csrOf(t, 2, 1, 0, 0, 1, 1, 1), b: []float64{1, 1, 1}, opt: Options{Damp: 1}, want: []float64{.5, .5}},
 		{name: "path Laplacian", a: csrOf(t, 3, 1, -1, 0, -1, 2, -1, 0, -1, 1), b: []float64{1, 0, -1}, want: []float64{1, 0, -1}},
+		{name: "negative path Laplacian", a: csrOf(t, 3, -1, 1, 0, 1, -2, 1, 0, 1, -1), b: []float64{-1, 0, 1}, want: []float64{1, 0, -1}},
+		{name: "negative path Laplacian, inconsistent", a: csrOf(t, 3, -1, 1, 0, 1, -2, 1, 0, 1, -1), b: []float64{1, 0, 0}, reason: solver.Inconsistent},
+		{name: "subnormal", a: csrOf(t, 1, 1e-310), b: []float64{1e-310}, want: []float64{1}},
+		{name: "overflow", a: csrOf(t, 1, 1e-310), b: []float64{1}, reason: solver.EvaluationError},
 		{name: "path Laplacian, inconsistent", a: csrOf(t, 3, 1, -1, 0, -1, 2, -1, 0, -1, 1), b: []float64{1, 0, 0}, reason: solver.Inconsistent},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -228,11 +232,83 @@ func TestRefusals(t *testing.T) {
 		{"cg on unsymmetric", Problem{A: general, B: b}, Options{Method: CG}, solver.ErrNotSymmetric},
 		{"gmres on rectangular", Problem{A: csrOf(t, 2, 1, 2, 3, 4, 5, 6), B: oneColumn([]float64{1, 1, 1})}, Options{Method: GMRES}, solver.ErrInput},
 		{"damp without least squares", Problem{A: general, B: b}, Options{Damp: 1}, solver.ErrInput},
+		{"no null vector", Problem{A: csrOf(t, 2, 2, 1, 1, 3), B: b, Kernel: b}, Options{Project: true}, solver.ErrInput},
+		{"null vector of A alone", Problem{A: csrOf(t, 2, 1, -1, 0, 0), B: b, Kernel: b}, Options{}, solver.ErrInput},
+		{"preconditioner of a rectangular matrix", Problem{Dense: &matrix.Dense{Rows: 1, Cols: 2, Data: []float64{1, 2}}, B: oneColumn([]float64{1})}, Options{Preconditioner: Jacobi}, solver.ErrInput},
+		{"no grid", Problem{A: general, B: b}, Options{Preconditioner: FWMG}, solver.ErrInput},
 		{"null vector twice", Problem{A: general, B: b, Kernel: &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{1, 1, 1, 1}}}, Options{}, solver.ErrInput},
 	} {
 		if _, err := Solve(t.Context(), &c.p, &c.opt); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+// A dense matrix that is singular at sight is known as well as a sparse one.
+func TestDenseLaplacian(t *testing.T) {
+	a := &matrix.Dense{Rows: 3, Cols: 3, Data: []float64{1, -1, 0, -1, 2, -1, 0, -1, 1}}
+	res, err := Solve(t.Context(), &Problem{Dense: a, B: oneColumn([]float64{1, 0, -1})}, nil)
+	if err != nil || math.Abs(res.X.Data[0]-1) > 1e-8 {
+		t.Errorf("%+v, %v", res, err)
+	}
+	for _, opt := range []Options{{}, {Method: Cholesky}} {
+		res, err = Solve(t.Context(), &Problem{Dense: a, B: oneColumn([]float64{1, 0, 0})}, &opt)
+		if !errors.Is(err, solver.ErrInfeasible) || res.NullVector == nil {
+			t.Errorf("%v: %+v, %v", opt.Method, res, err)
+		}
+	}
+	empty := &matrix.Dense{Rows: 2, Cols: 2, Data: []float64{1, 1, 0, 0}}
+	if _, err = Solve(t.Context(), &Problem{Dense: empty, B: oneColumn([]float64{1, 1})}, nil); !errors.Is(err, solver.ErrInfeasible) {
+		t.Errorf("an empty row: %v", err)
+	}
+}
+
+// A preconditioner that is asked for decides the method by the matrix.
+func TestMethodBesideDense(t *testing.T) {
+	for method, entries := range map[string][]float64{CG: {2, 1, 1, 3}, GMRES: {2, 1, -1, 3}} {
+		a := &matrix.Dense{Rows: 2, Cols: 2, Data: entries}
+		res, err := Solve(t.Context(), &Problem{Dense: a, B: oneColumn([]float64{1, 2})}, &Options{Preconditioner: Jacobi})
+		if err != nil || res.Method != method {
+			t.Errorf("%v, want %s: %v", res, method, err)
+		}
+	}
+}
+
+// A grid is found behind −A, too, and right-hand sides whose squares overflow
+// or vanish are solved for.
+func TestNegativeGrid(t *testing.T) {
+	a := negated(poisson(t, 40, 40, 1))
+	for _, size := range []float64{1, 1e200, 1e-200} {
+		b := make([]float64, a.Rows)
+		for i := range b {
+			b[i] = size * float64(1+i%7)
+		}
+		res, err := Solve(t.Context(), &Problem{A: a, B: oneColumn(b)}, nil)
+		if err != nil || res.Preconditioner != FWMG {
+			t.Errorf("size %g: %v (%s)", size, err, res.Preconditioner)
+			continue
+		}
+		checkTrueResidual(t, a, res, b)
+	}
+}
+
+// A Laplacian that a little was added to is regular: no right-hand side is
+// inconsistent with it.
+func TestNearlyLaplacian(t *testing.T) {
+	a := csrOf(t, 2, 1, -1, -1, 1+0x1p-43)
+	res, err := Solve(t.Context(), &Problem{A: a, B: oneColumn([]float64{1, 1})}, nil)
+	if err != nil {
+		t.Fatalf("%v (%s, %v)", err, res.Method, res.Fallbacks)
+	}
+	checkTrueResidual(t, a, res, []float64{1, 1})
+}
+
+// Where nothing of b is left beside the kernel, nothing is iterated.
+func TestAllInKernel(t *testing.T) {
+	a := csrOf(t, 3, 1, -1, 0, -1, 2, -1, 0, -1, 1)
+	res, err := Solve(t.Context(), &Problem{A: a, B: oneColumn([]float64{.1, .1, .1})}, nil)
+	if !errors.Is(err, solver.ErrInfeasible) || res.Stats.Iterations > 0 {
+		t.Errorf("%v after %d iterations", err, res.Stats.Iterations)
 	}
 }
 

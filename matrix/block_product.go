@@ -9,10 +9,13 @@ import (
 	"solve/internal/par"
 )
 
-// BlockProduct computes A X for a square A and k ≤ 8 vectors X that come into
+// BlockProduct computes A X for a square n×n A and k vectors X that come into
 // being under way: a chunk of rows of A is multiplied as soon as those rows of
 // X exist that it meets. Where A is banded X is used while it is in cache. It is
 // not for concurrent use; a product allocates nothing.
+//
+// The vectors stand in groups of eight, the last with what is left: group g is
+// row-major n×8 (or less), from number 8gn on.
 type BlockProduct struct {
 	a       *CSR
 	threads int
@@ -70,13 +73,12 @@ func newBlockProduct(a *CSR, rows, threads int) *BlockProduct {
 	return p
 }
 
-// MulTo overwrites dst with A X, both row-major n×k, 1 ≤ k ≤ 8. make(c) is
-// called once for every chunk c of rows, and writes that chunk of x; finish(c)
+// MulTo overwrites dst with A X for k vectors in groups. make(c) is called once for every chunk c of rows, and writes that chunk of x; finish(c)
 // when chunk c of dst is done. Calls for different chunks may overlap; a make
 // must neither read nor write other chunks of x. A column of the result has the
 // same bits whatever stands beside it.
 func (p *BlockProduct) MulTo(dst, x []float64, k int, make, finish func(chunk int)) {
-	if k < 1 || k > 8 || len(dst) != p.a.Rows*k || len(x) != p.a.Rows*k {
+	if k < 1 || len(dst) != p.a.Rows*k || len(x) != p.a.Rows*k {
 		panic(fmt.Sprintf("matrix: CSR: %d×%d product of %d vectors, %d numbers, into %d", p.a.Rows, p.a.Cols, k, len(x), len(dst)))
 	}
 	p.dst, p.x, p.k, p.make, p.finish = dst, x, k, make, finish
@@ -107,7 +109,10 @@ func (p *BlockProduct) do(c int) {
 	c = ^c
 	p.await(p.needs[c])
 	lo, hi := par.Bounds(c, p.a.Rows, p.size)
-	kern.ColumnsMV(p.a.RowPtr[lo:hi+1], p.a.Col, p.a.Val, p.x, p.dst[lo*p.k:hi*p.k], p.k, p.k)
+	for j := 0; j < p.k; j += 8 {
+		from, width := j*p.a.Rows, min(8, p.k-j)
+		kern.ColumnsMV(p.a.RowPtr[lo:hi+1], p.a.Col, p.a.Val, p.x[from:], p.dst[from+lo*width:from+hi*width], width, width)
+	}
 	p.finish(c)
 }
 

@@ -22,7 +22,10 @@ func ColumnsMV(rowptr []int64, col []int32, val, x, y []float64, columns, stride
 		panicLen("ColumnsMV", "y", len(y), rows*stride)
 	}
 	for i := 0; i < rows; {
-		e := chunkOfRows(rowptr, i, rows, columnsChunk)
+		e := rows
+		if rowptr[e]-rowptr[i] > columnsChunk || e-i > columnsChunk {
+			e = chunkOfRows(rowptr, i, rows, columnsChunk)
+		}
 		columnsMV(rowptr[i:e+1], col, val, x, y[i*stride:], columns, stride, e-i)
 		i = e
 	}

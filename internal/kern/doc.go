@@ -2,6 +2,10 @@
 // time in: plain Go on every CPU, generated assembly on amd64 (AVX2+FMA or
 // AVX-512), chosen once at start.
 //
+// Besides vectors: rows of transport plans and of sparse matrices, blocks of
+// eight columns, dense products and the fronts of sparse factorisations, and
+// lines of grids with face weights (FaceGrid).
+//
 // # Contracts common to all kernels
 //
 // Slices that must agree in length are checked before any assembly runs; a

@@ -140,21 +140,22 @@ func SpreadPairs[T Real](theta T, c, x []T) {
 // MixedXpby computes p = z + β p.
 func MixedXpby[T Real](z []T, beta float64, p []float64) {
 	checkLen("MixedXpby", "p", len(p), len(z))
-	if z, ok := any(z).([]float32); ok {
+	switch z := any(z).(type) {
+	case []float32:
 		mixedXpby(z, beta, p)
-		return
+	case []float64:
+		xpby(z, beta, p)
 	}
-	mixedXpbyGo(z, beta, p)
 }
 
 // MixedDot2 returns zᵀr and zᵀq.
 func MixedDot2[T Real](z []T, r, q []float64) (zr, zq float64) {
 	checkLen("MixedDot2", "r", len(r), len(z))
 	checkLen("MixedDot2", "q", len(q), len(z))
-	if z, ok := any(z).([]float32); ok {
-		return mixedDot2(z, r, q)
+	if z, ok := any(z).([]float64); ok {
+		return dot2(z, r, q)
 	}
-	return mixedDot2Go(z, r, q)
+	return mixedDot2(any(z).([]float32), r, q)
 }
 
 // MixedUpdate computes x += α p, r −= α q and b = scale·r in one pass, and

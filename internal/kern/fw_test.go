@@ -168,3 +168,17 @@ func TestPairsAndMixedMatchGo(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkFaceRelax(b *testing.B) {
+	for _, coded := range []bool{false, true} {
+		g := fwGrid[float32](16, 128, 128, coded, 1)
+		x, rhs := fwVector(g, 1), fwVector(g, 2)
+		name := map[bool]string{false: "weights", true: "coded"}[coded]
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(g.Plane()))
+			for i := 0; b.Loop(); i++ {
+				FaceRelax(g, i%g.Planes, i&1, -.2, 1.2, x, rhs)
+			}
+		})
+	}
+}

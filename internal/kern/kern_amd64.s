@@ -2208,7 +2208,7 @@ rows113:
 	RET
 
 // func columnsMVAVX2(rowptr []int64, col []int32, val []float64, x []float64, y []float64, k int, stride int, rows int)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·columnsMVAVX2(SB), NOSPLIT, $0-144
 	MOVQ  k+120(FP), AX
 	CMPQ  AX, $+8
@@ -2247,6 +2247,8 @@ two121:
 	VBROADCASTSD 8(DX)(R9*8), Y4
 	VFMADD231PD  (BX)(R11*1), Y4, Y2
 	VFMADD231PD  32(BX)(R11*1), Y4, Y3
+	PREFETCHT0   1536(DX)(R9*8)
+	PREFETCHT0   768(CX)(R9*4)
 	ADDQ         $+2, R9
 	JMP          two121
 
@@ -2261,13 +2263,14 @@ one122:
 	INCQ         R9
 
 out123:
-	VADDPD  Y2, Y0, Y0
-	VADDPD  Y3, Y1, Y1
-	VMOVUPD Y0, (SI)
-	VMOVUPD Y1, 32(SI)
-	ADDQ    DI, SI
-	DECQ    R8
-	JNE     row119
+	VADDPD     Y2, Y0, Y0
+	VADDPD     Y3, Y1, Y1
+	VMOVUPD    Y0, (SI)
+	VMOVUPD    Y1, 32(SI)
+	PREFETCHT0 1024(SI)
+	ADDQ       DI, SI
+	DECQ       R8
+	JNE        row119
 
 done120:
 	VZEROUPPER
@@ -2323,6 +2326,8 @@ two126:
 	VMASKMOVPD   32(BX)(R11*1), Y1, Y8
 	VFMADD231PD  Y7, Y6, Y4
 	VFMADD231PD  Y8, Y6, Y5
+	PREFETCHT0   1536(DX)(R9*8)
+	PREFETCHT0   768(CX)(R9*4)
 	ADDQ         $+2, R9
 	JMP          two126
 
@@ -2343,6 +2348,7 @@ out128:
 	VADDPD     Y5, Y3, Y3
 	VMASKMOVPD Y2, Y0, (SI)
 	VMASKMOVPD Y3, Y1, 32(SI)
+	PREFETCHT0 1024(SI)
 	ADDQ       DI, SI
 	DECQ       R8
 	JNE        row124
@@ -8576,7 +8582,7 @@ rows390:
 	RET
 
 // func columnsMVAVX512(rowptr []int64, col []int32, val []float64, x []float64, y []float64, k int, stride int, rows int)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, MMX+
 TEXT ·columnsMVAVX512(SB), NOSPLIT, $0-144
 	MOVQ  k+120(FP), AX
 	CMPQ  AX, $+8
@@ -8611,6 +8617,8 @@ two398:
 	IMULQ        DI, R11
 	VBROADCASTSD 8(DX)(R9*8), Z2
 	VFMADD231PD  (BX)(R11*1), Z2, Z1
+	PREFETCHT0   1536(DX)(R9*8)
+	PREFETCHT0   768(CX)(R9*4)
 	ADDQ         $+2, R9
 	JMP          two398
 
@@ -8624,11 +8632,12 @@ one399:
 	INCQ         R9
 
 out400:
-	VADDPD  Z1, Z0, Z0
-	VMOVUPD Z0, (SI)
-	ADDQ    DI, SI
-	DECQ    R8
-	JNE     row396
+	VADDPD     Z1, Z0, Z0
+	VMOVUPD    Z0, (SI)
+	PREFETCHT0 1024(SI)
+	ADDQ       DI, SI
+	DECQ       R8
+	JNE        row396
 
 done397:
 	VZEROUPPER
@@ -8670,6 +8679,8 @@ two403:
 	VBROADCASTSD 8(DX)(R9*8), Z2
 	VMOVUPD.Z    (BX)(R11*1), K1, Z3
 	VFMADD231PD  Z3, Z2, Z1
+	PREFETCHT0   1536(DX)(R9*8)
+	PREFETCHT0   768(CX)(R9*4)
 	ADDQ         $+2, R9
 	JMP          two403
 
@@ -8684,11 +8695,12 @@ one404:
 	INCQ         R9
 
 out405:
-	VADDPD  Z1, Z0, Z0
-	VMOVUPD Z0, K1, (SI)
-	ADDQ    DI, SI
-	DECQ    R8
-	JNE     row401
+	VADDPD     Z1, Z0, Z0
+	VMOVUPD    Z0, K1, (SI)
+	PREFETCHT0 1024(SI)
+	ADDQ       DI, SI
+	DECQ       R8
+	JNE        row401
 
 done402:
 	VZEROUPPER

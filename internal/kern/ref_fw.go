@@ -146,13 +146,13 @@ func spreadPairsGo[T Real](theta T, c, x []T) {
 	}
 }
 
-func mixedXpbyGo[T Real](z []T, beta float64, p []float64) {
+func mixedXpbyGo(z []float32, beta float64, p []float64) {
 	for k, v := range z {
 		p[k] = float64(v) + beta*p[k]
 	}
 }
 
-func mixedDot2Go[T Real](z []T, r, q []float64) (zr, zq float64) {
+func mixedDot2Go(z []float32, r, q []float64) (zr, zq float64) {
 	for k, v := range z {
 		zr += float64(v) * r[k]
 		zq += float64(v) * q[k]

@@ -183,6 +183,8 @@ func TestDetectRefuses(t *testing.T) {
 		"unsymmetric":      edit(func(a *matrix.CSR) { set(a, 3, 4, -.5) }),
 		"zero on one side": edit(func(a *matrix.CSR) { set(a, 3, 4, 0) }),
 		"not dominant":     edit(func(a *matrix.CSR) { set(a, 50, 50, 1) }),
+		"infinite":         edit(func(a *matrix.CSR) { set(a, 50, 50, math.Inf(1)) }),
+		"not a number":     edit(func(a *matrix.CSR) { set(a, 3, 4, math.NaN()) }),
 		"zero diagonal":    edit(func(a *matrix.CSR) { set(a, 50, 50, 0) }),
 		"diagonal":         {Rows: 2, Cols: 2, RowPtr: []int64{0, 1, 2}, Col: []int32{0, 1}, Val: []float64{1, 1}},
 	} {

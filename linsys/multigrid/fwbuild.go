@@ -56,6 +56,7 @@ func newFWHierarchy[T kern.Real](ctx context.Context, g *Grid, o *FWOptions) (*f
 		l.excess = nil
 	}
 	h.bind()
+	h.transfer = newTransfer(g, h.level[0])
 	return h, ctx.Err()
 }
 

@@ -28,7 +28,7 @@ type fwView[T kern.Real] struct {
 type fwViewer[T kern.Real] struct {
 	l      *fwLevel[T]
 	buffer fwView[T]
-	excess []T // of a code and the bits of its six links
+	excess [8 * 64]T // by number of the diagonal and the bits of the six links
 }
 
 func newViewer[T kern.Real](l *fwLevel[T]) *fwViewer[T] {
@@ -41,13 +41,13 @@ func newViewer[T kern.Real](l *fwLevel[T]) *fwViewer[T] {
 		v.buffer.w[a] = make([]T, f.Plane())
 	}
 	v.buffer.d, v.buffer.excess = make([]T, f.Plane()), make([]T, f.Plane())
-	v.excess = make([]T, 8*64)
+	axisOf := [6]int{2, 1, 0, 0, 1, 2} // of links to later cells as in a code, and to earlier ones
 	for number := 1; number < 8; number++ {
 		for links := range 64 {
 			d := float64(f.DiagOf[number])
-			for bit := range 6 {
+			for bit, axis := range axisOf {
 				if links>>bit&1 == 1 {
-					d -= float64(f.Axis[bit%3])
+					d -= float64(f.Axis[axis])
 				}
 			}
 			if d > excessTolerance*float64(f.DiagOf[number]) {
@@ -70,13 +70,14 @@ func (v *fwViewer[T]) plane(i int) fwView[T] {
 	}
 	b := v.buffer
 	weights := [3][2]T{{0, f.Axis[0]}, {0, f.Axis[1]}, {0, f.Axis[2]}}
-	for k := range n {
-		c := f.Code[o+k]
-		x, y, z := c>>5&1, c>>4&1, c>>3&1
-		b.w[0][k], b.w[1][k], b.w[2][k] = weights[0][x], weights[1][y], weights[2][z]
-		b.d[k] = f.DiagOf[c&kern.CodeDiagonal]
-		links := x | y<<1 | z<<2 | f.Code[o+k-n]>>5&1<<3 | f.Code[o+k-f.N]>>4&1<<4 | f.Code[o+k-1]>>3&1<<5
-		b.excess[k] = v.excess[uint(c&kern.CodeDiagonal)<<6|uint(links)]
+	own := f.Code[o : o+n]
+	x, y, z := f.Code[o-n:][:len(own)], f.Code[o-f.N:][:len(own)], f.Code[o-1:][:len(own)]
+	wx, wy, wz, d, excess := b.w[0][:len(own)], b.w[1][:len(own)], b.w[2][:len(own)], b.d[:len(own)], b.excess[:len(own)]
+	for k, c := range own {
+		wx[k], wy[k], wz[k] = weights[0][c>>5&1], weights[1][c>>4&1], weights[2][c>>3&1]
+		d[k] = f.DiagOf[c&kern.CodeDiagonal]
+		links := c>>3&7 | x[k]>>5&1<<3 | y[k]>>4&1<<4 | z[k]>>3&1<<5
+		excess[k] = v.excess[uint(c&kern.CodeDiagonal)<<6|uint(links&63)]
 	}
 	return b
 }

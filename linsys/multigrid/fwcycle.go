@@ -60,15 +60,16 @@ func (l *fwLevel[T]) schedule(threads int) {
 
 // fwHierarchy is the hierarchy in one precision.
 type fwHierarchy[T kern.Real] struct {
-	level   []*fwLevel[T]
-	omega   [2]T // colour 0, colour 1
-	theta   [3]T // levels 0, 1 and the rest
-	threads int
-	coarse  *fwCoarsest[T]
-	start   kern.Mix[T] // residual after a start from 0
-	full    kern.Mix[T] // residual in general
-	down    []func(block int)
-	up      []func(block int)
+	level    []*fwLevel[T]
+	omega    [2]T // colour 0, colour 1
+	theta    [3]T // levels 0, 1 and the rest
+	threads  int
+	coarse   *fwCoarsest[T]
+	start    kern.Mix[T] // residual after a start from 0
+	full     kern.Mix[T] // residual in general
+	transfer *fwTransfer[T]
+	down     []func(block int)
+	up       []func(block int)
 }
 
 // bind prepares the cycle: function values are made once, so that a cycle

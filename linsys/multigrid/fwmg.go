@@ -89,7 +89,7 @@ type FWMG struct {
 
 // fwPrecision is a hierarchy in float32 or float64.
 type fwPrecision interface {
-	apply(g *Grid, z, r []float64)
+	apply(z, r []float64)
 	solve(ctx context.Context, run *fwRun) error
 	levels() int
 	complexity() float64
@@ -165,7 +165,7 @@ func (m *FWMG) Apply(z, r []float64) {
 	if len(z) != m.g.n || len(r) != m.g.n {
 		panic(fmt.Sprintf("multigrid: FW-MG of order %d applied to a vector of %d into one of %d", m.g.n, len(r), len(z)))
 	}
-	m.cycle.apply(m.g, z, r)
+	m.cycle.apply(z, r)
 }
 
 // OperatorComplexity is the number of matrix entries on all levels over that
@@ -207,30 +207,4 @@ func (h *fwHierarchy[T]) contents() int64 {
 		total += int64(words)*word + int64(len(l.extras.nb))*16 + int64(len(l.exceptions))*12
 	}
 	return total
-}
-
-func (h *fwHierarchy[T]) apply(g *Grid, z, r []float64) {
-	l := h.level[0]
-	guard := g.faces.Guard()
-	largest := 0.
-	for _, v := range r {
-		largest = max(largest, math.Abs(v))
-	}
-	if largest == 0 {
-		clear(z)
-		return
-	}
-	if largest-largest != 0 { // the cycle would never get rid of a NaN
-		for i := range z {
-			z[i] = math.NaN()
-		}
-		return
-	}
-	for i, v := range r {
-		l.b[guard+g.cellOf(i)] = T(v / largest)
-	}
-	h.cycle()
-	for i := range z {
-		z[i] = largest * float64(l.x[guard+g.cellOf(i)])
-	}
 }

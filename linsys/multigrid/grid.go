@@ -51,7 +51,7 @@ type Grid struct {
 }
 
 // Shape returns the cells along x, y and z; unknowns are numbered with z
-// fastest where the matrix was in natural order.
+// fastest where the matrix was in natural order. In the plane y has one cell.
 func (g *Grid) Shape() []int { return []int{g.nx, g.ny, g.nz} }
 
 // Dims returns the order of the matrix, twice.

@@ -40,8 +40,11 @@ type gridBuilder struct {
 }
 
 // buildGrid makes the grid of the matrix whose unknown i is cell cell[i] of
-// an nx×ny×nz box (nil: cell i), and verifies it.
+// an nx×ny×nz box (nil: cell i), and checks that it is the matrix.
 func buildGrid(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32, opt *DetectOptions) (*Grid, error) {
+	if nx == 1 { // the same numbering, but planes to work on side by side
+		nx, ny = ny, 1
+	}
 	g := &Grid{nx: nx, ny: ny, nz: nz, n: a.Rows, cell: cell, threads: opt.Threads, entries: int64(a.NNZ())}
 	g.faces.Planes, g.faces.Lines, g.faces.N = nx, ny, nz
 	if err := opt.fits(g.faces.Cells()); err != nil {
@@ -100,8 +103,8 @@ func (b *gridBuilder) row(i, c int, link func(axis int, after bool, w float64)) 
 		sum -= v
 		link(axis, after, -v)
 	}
-	if !(diagonal > 0) {
-		return 0, 0, refuseFinally("the diagonal of row %d is %v: must be positive", i+1, diagonal)
+	if !(diagonal > 0) || math.IsInf(diagonal, 1) {
+		return 0, 0, refuseFinally("the diagonal of row %d is %v: must be positive and finite", i+1, diagonal)
 	}
 	if sum > diagonal*(1+excessTolerance) {
 		return 0, 0, refuseFinally("the entries of row %d off the diagonal add up to %v, more than its diagonal of %v", i+1, -sum, diagonal)
@@ -324,7 +327,7 @@ func (q *quickRows) row(i, c int, p *palette) (forward, backward uint8, d float6
 	}
 	wraps := q.z == q.side[2]-1 && forward&kern.CodeZ != 0 || q.z == 0 && backward&kern.CodeZ != 0 ||
 		q.y == q.side[1]-1 && forward&kern.CodeY != 0 || q.y == 0 && backward&kern.CodeY != 0
-	return forward, backward, d, !wraps && d > 0 && sum <= d*(1+excessTolerance)
+	return forward, backward, d, !wraps && d > 0 && d <= math.MaxFloat64 && sum <= d*(1+excessTolerance)
 }
 
 // codeRow is the same for any row.

@@ -146,6 +146,13 @@ func (l abreast) sums() [][]reg.VecVirtual {
 	return acc
 }
 
+// entriesAhead is how far ahead columnsMV asks for the matrix, and rowsAhead, in
+// bytes, for y: the streams are more than hardware follows across pages.
+const (
+	entriesAhead = 192
+	rowsAhead    = 1024
+)
+
 // columnsMV has two chains of sums a row: of the entries with even and with odd
 // numbers.
 func columnsMV(s isa) {
@@ -189,6 +196,8 @@ func columnsMV(s isa) {
 		JL(LabelRef(one))
 		entry(0)
 		entry(1)
+		PREFETCHT0(Mem{Base: val, Index: e, Scale: 8, Disp: 8 * entriesAhead})
+		PREFETCHT0(Mem{Base: col, Index: e, Scale: 4, Disp: 4 * entriesAhead})
 		ADDQ(I8(2), e)
 		JMP(LabelRef(two))
 		Label(one)
@@ -201,6 +210,7 @@ func columnsMV(s isa) {
 			VADDPD(acc[1][i], a, a)
 		}
 		l.store(acc[0], Mem{Base: y})
+		PREFETCHT0(Mem{Base: y, Disp: rowsAhead})
 		ADDQ(stride, y)
 		DECQ(rows)
 		JNE(LabelRef(top))
