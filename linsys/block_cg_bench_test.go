@@ -50,7 +50,7 @@ func BenchmarkBlockCG(b *testing.B) {
 			a = box27(b, 64)
 		}
 		for _, threads := range []int{1, 2} {
-			for _, columns := range []int{1, 8} {
+			for _, columns := range []int{1, 16} {
 				b.Run(fmt.Sprintf("%dpoints/%dthreads/%dcolumns", points, threads, columns), func(b *testing.B) {
 					s := newBlockSystem(a.Parallel(threads), 98, columns)
 					s.threads, s.tol, s.maxIter, s.normA, s.work = threads, 0, iterations, 12, new(workspace)

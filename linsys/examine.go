@@ -102,7 +102,7 @@ func (e *Examination) semidefinite() {
 }
 
 func (e *Examination) inertia(ctx context.Context, s *Solver) error {
-	an, err := direct.AnalyzeLDLT(s.a, nil)
+	an, err := direct.AnalyzeLDLT(s.a, &direct.LDLTOptions{MaxBytes: s.opt.MemoryLimit()})
 	if err != nil || an.Flops() > cheapFlops || an.Bytes() > s.opt.MemoryLimit() {
 		return err
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 // componentConstants are null vectors of a symmetric M-matrix: the constants
-// of each connected component whose rows all sum to zero, normalised.
-func componentConstants(a *matrix.CSR) [][]float64 {
+// of each connected component whose rows all sum to zero, normalised; nil where
+// they take more than maxBytes.
+func componentConstants(a *matrix.CSR, maxBytes int64) [][]float64 {
 	label, count := direct.Components(a)
 	size, regular := make([]int, count), make([]bool, count)
 	for i, c := range label {
@@ -32,7 +33,7 @@ func componentConstants(a *matrix.CSR) [][]float64 {
 			singular++
 		}
 	}
-	if int64(singular)*int64(a.Rows) > kernelEntries {
+	if int64(singular)*int64(a.Rows) > min(kernelEntries, maxBytes/8) {
 		return nil
 	}
 	kernel := make([][]float64, singular)

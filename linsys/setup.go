@@ -178,7 +178,7 @@ func (s *Solver) analyze(ctx context.Context) error {
 		a = s.analysis
 	}
 	if a.Symmetric && !s.least && s.kernel == nil && a.ZeroSums > 0 && (a.MMatrix() || a.negativeMMatrix()) {
-		s.kernel = componentConstants(s.full)
+		s.kernel = componentConstants(s.full, s.opt.MemoryLimit())
 	}
 	if a.MaybeNegative() {
 		s.negate()

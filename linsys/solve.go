@@ -349,11 +349,19 @@ func (r *running) certify() error {
 	return nil
 }
 
-// badness orders columns: the value of the first certificate with a tolerance.
+// badness orders columns: the value of the certificate with a tolerance
+// relative to that tolerance, which with AbsTol is not the same for all of
+// them. It is above 1, or NaN, only for those that fail.
 func badness(certs []solver.Certificate) float64 {
 	for _, c := range certs {
-		if !math.IsNaN(c.Tol) {
-			return c.Value
+		switch share := c.Value / c.Tol; {
+		case math.IsNaN(c.Tol):
+		case c.OK && !(share <= 1):
+			return 1
+		case !c.OK && share <= 1:
+			return math.Nextafter(1, 2)
+		default:
+			return share
 		}
 	}
 	return 0
@@ -442,7 +450,7 @@ func (r *running) explain(failed string) {
 	if end.breakdown != "" {
 		v.Detail = end.breakdown + "; " + failed
 	}
-	if st := r.res.Stats; (v.Reason == solver.AtRoundoff || v.Reason == solver.EvaluationError) && r.singular == nil && st.ConditionEstimate*roundoff > numericallySingular {
+	if st := r.res.Stats; r.res.Method != Cholesky && (v.Reason == solver.AtRoundoff || v.Reason == solver.EvaluationError) && r.singular == nil && st.ConditionEstimate*roundoff > numericallySingular {
 		v.Status, v.Reason = solver.Breakdown, solver.Singular
 		v.Detail = fmt.Sprintf("the condition number is estimated as %.1e; %s", st.ConditionEstimate, failed)
 	}

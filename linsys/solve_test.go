@@ -303,6 +303,21 @@ func TestNearlyLaplacian(t *testing.T) {
 	checkTrueResidual(t, a, res, []float64{1, 1})
 }
 
+// A right-hand side that meets the absolute tolerance at a large relative
+// residual does not hide one that meets neither.
+func TestAbsTolOfColumns(t *testing.T) {
+	a := poisson(t, 20, 20, 1)
+	b := zeros(a.Rows, 2)
+	b.Data[0] = 1e-12
+	for i := range a.Rows {
+		b.Data[2*i+1] = float64(1 + i%7)
+	}
+	opt := &Options{Settings: solver.Settings{MaxIter: 5}, Method: CG, Preconditioner: None, AbsTol: 1e-10}
+	if res, err := Solve(t.Context(), &Problem{A: a, B: b}, opt); !errors.Is(err, solver.ErrIterationLimit) {
+		t.Errorf("%v with residuals of %.2g and %.2g", err, res.Columns[0].RelativeResidual, res.Columns[1].RelativeResidual)
+	}
+}
+
 // Where nothing of b is left beside the kernel, nothing is iterated.
 func TestAllInKernel(t *testing.T) {
 	a := csrOf(t, 3, 1, -1, 0, -1, 2, -1, 0, -1, 1)

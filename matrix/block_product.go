@@ -31,9 +31,9 @@ type BlockProduct struct {
 	broken atomic.Bool  // by a panic, after which chunks are left out
 	fn     func(int)
 
-	dst, x       []float64
-	k            int
-	make, finish func(chunk int)
+	dst, x          []float64
+	k               int
+	prepare, finish func(chunk int)
 }
 
 // BlockProduct prepares products over chunks of the given number of rows.
@@ -73,20 +73,21 @@ func newBlockProduct(a *CSR, rows, threads int) *BlockProduct {
 	return p
 }
 
-// MulTo overwrites dst with A X for k vectors in groups. make(c) is called once for every chunk c of rows, and writes that chunk of x; finish(c)
-// when chunk c of dst is done. Calls for different chunks may overlap; a make
+// MulTo overwrites dst with A X for k vectors in groups. prepare(c) is
+// called once for every chunk c of rows, and writes that chunk of x; finish(c)
+// when chunk c of dst is done. Calls for different chunks may overlap; a call of prepare
 // must neither read nor write other chunks of x. A column of the result has the
 // same bits whatever stands beside it.
-func (p *BlockProduct) MulTo(dst, x []float64, k int, make, finish func(chunk int)) {
+func (p *BlockProduct) MulTo(dst, x []float64, k int, prepare, finish func(chunk int)) {
 	if k < 1 || len(dst) != p.a.Rows*k || len(x) != p.a.Rows*k {
 		panic(fmt.Sprintf("matrix: CSR: %d×%d product of %d vectors, %d numbers, into %d", p.a.Rows, p.a.Cols, k, len(x), len(dst)))
 	}
-	p.dst, p.x, p.k, p.make, p.finish = dst, x, k, make, finish
+	p.dst, p.x, p.k, p.prepare, p.finish = dst, x, k, prepare, finish
 	p.run++
 	p.prefix.Store(0)
 	p.broken.Store(false)
 	par.For(p.threads, len(p.order), p.fn)
-	p.dst, p.x, p.make, p.finish = nil, nil, nil, nil
+	p.dst, p.x, p.prepare, p.finish = nil, nil, nil, nil
 }
 
 func (p *BlockProduct) task(t int) {
@@ -102,7 +103,7 @@ func (p *BlockProduct) task(t int) {
 
 func (p *BlockProduct) do(c int) {
 	if c >= 0 {
-		p.make(c)
+		p.prepare(c)
 		p.made[c].Store(p.run)
 		return
 	}

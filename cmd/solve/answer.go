@@ -108,9 +108,6 @@ type delivery struct {
 // wantsReport tells whether a report is asked for, and with it hashes.
 func (d *delivery) wantsReport() bool { return d.json || d.emit.to.dir }
 
-// printsAnswer tells whether the answer goes to stdout.
-func (d *delivery) printsAnswer() bool { return d.emit.to.stdout() && !d.json }
-
 // outputFlags are --history and --plot.
 type outputFlags struct{ history, plot string }
 

@@ -17,7 +17,7 @@ func newLinsysCommand() *subcommand {
 		name:    "linsys",
 		purpose: "solve A x = b: any real matrix, with the method that suits it and a residual recomputed",
 		synopsis: []string{
-			"solve linsys [flags] A --b FILE           x on stdout",
+			"solve linsys [flags] A [--b FILE]         x on stdout",
 			"solve linsys compare [flags] A [--b FILE] a table of methods",
 		},
 		examples: []example{
@@ -63,7 +63,7 @@ func newLinsysCommand() *subcommand {
 func linsysInputOptions() []option {
 	return []option{
 		{name: "A", group: groupInput, value: "FILE", usage: "the matrix (or the first argument)"},
-		{name: "b", group: groupInput, value: "FILE|WORD", usage: "right-hand sides, a column each; or ones, rand, A*ones, A*rand"},
+		{name: "b", group: groupInput, value: "FILE|WORD", usage: "right-hand sides, a column each; or ones, rand, A*ones, A*rand (ones)"},
 		{name: "x0", group: groupInput, value: "FILE", usage: "where iterations start (0)"},
 		{name: "nullspace", group: groupInput, value: "FILE", usage: "null vectors of a singular symmetric matrix, a column each; or the word constant"},
 		{name: "near-null", group: groupInput, value: "FILE", usage: "sa-amg: vectors that A nearly annihilates, as rigid-body modes (the constant)"},

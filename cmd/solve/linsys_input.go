@@ -111,9 +111,7 @@ func (s *system) readRight(o *linsysOptions, labels []float64) error {
 	case o.b == "" && labels != nil:
 		s.problem.B = column(labels...)
 		o.in.con.say("b", "the labels of %s", o.in.name("A", o.matrix))
-	case o.b == "":
-		return usageError("--b FILE, or --b ones, rand, A*ones, A*rand", "the right-hand side is missing")
-	case o.b == "ones":
+	case o.b == "" || o.b == "ones":
 		s.problem.B = filled1(m)
 	case o.b == "rand":
 		s.problem.B = column(normals(m, o.settings.Seed)...)
@@ -134,9 +132,10 @@ func (s *system) readRight(o *linsysOptions, labels []float64) error {
 	if s.known != nil {
 		s.problem.B = column(product(&s.problem, s.known)...)
 	}
-	if o.b != "" {
-		o.in.con.say("b", "%s", o.b)
+	if o.b == "" {
+		o.b = "ones"
 	}
+	o.in.con.say("b", "%s", o.b)
 	return nil
 }
 

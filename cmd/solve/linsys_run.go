@@ -70,7 +70,7 @@ func wordLinsysError(err error) error {
 		return withHint(err, "loosen --tol, or set --abs-tol: rounding leaves no more digits")
 	case solver.Stalled, solver.EvaluationError:
 		return withHint(err, "another --method or --precond, or a system with rows and columns of like size, may get further")
-	case solver.Singular:
+	case solver.Singular, solver.Inconsistent:
 		return withHint(err, "--method lsmr gives a least-squares solution")
 	case solver.NotPositiveDefinite:
 		return withHint(err, "--method auto, ldlt and minres take such a matrix")

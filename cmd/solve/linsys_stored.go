@@ -34,6 +34,9 @@ func storedSystem(in *inputs, rep *report.Report) (*linsysOptions, error) {
 		return nil, withHint(fmt.Errorf("report.json: tol is %v: %w", o.settings.Tol, solver.ErrFormat), "solve again: the report is damaged")
 	}
 	for _, x := range rep.Inputs {
+		if x.Path == "" {
+			return nil, withHint(fmt.Errorf("report.json: the input %s has no path: %w", x.Role, solver.ErrFormat), "solve again: the report is damaged")
+		}
 		if x.Path == "-" && in.renamed[x.Role] == "" {
 			return nil, inputError("name it with --input "+x.Role+"=FILE", "the input %s came from stdin", x.Role)
 		}
@@ -151,20 +154,28 @@ func certifySystem(sys *system, o *linsysOptions, x *matrix.Dense, threads int) 
 			return nil, err
 		}
 		certs := c.Certificates(o.settings.Tol, o.settings.AbsTol)
-		if worst == nil || !(bounded(certs) <= bounded(worst)) {
+		if b := bounded(certs); worst == nil || math.IsNaN(b) || b > bounded(worst) {
 			worst = certs
 		}
 	}
 	return worst, nil
 }
 
-// bounded is the value of the certificate that has a tolerance.
+// bounded is the value of the certificate that has a tolerance, relative to
+// it: above 1, or NaN, only where it fails.
 func bounded(certs []solver.Certificate) float64 {
 	i := slices.IndexFunc(certs, func(c solver.Certificate) bool { return !math.IsNaN(c.Tol) })
 	if i < 0 {
 		return 0
 	}
-	return certs[i].Value
+	share := certs[i].Value / certs[i].Tol
+	switch {
+	case certs[i].OK && !(share <= 1):
+		return 1
+	case !certs[i].OK && share <= 1:
+		return math.Nextafter(1, 2)
+	}
+	return share
 }
 
 // projectRight removes from the right-hand side what the given null vectors,

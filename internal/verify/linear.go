@@ -26,6 +26,7 @@ type LinearCertificate struct {
 	Optimality       float64 // ‖Aᵀr − Damp²x‖/(‖A‖_F‖r‖), with the damped rows in both norms; NaN unless LeastSquares
 	Residual         float64 // ‖r‖₂
 	NormB, NormX     float64 // ‖b‖₂, ‖x‖₂
+	leastSquares     bool
 	Reachable        float64 // relative residual that rounding alone may leave, 4u(‖A‖∞‖x‖∞ + ‖b‖∞)/‖b‖₂·√m
 }
 
@@ -38,7 +39,7 @@ func Linear(s LinearSystem, x []float64) (LinearCertificate, error) {
 	t := s.residual(x)
 	c := LinearCertificate{
 		Residual: norm2(t.r), NormB: norm2(s.B), NormX: norm2(x),
-		Componentwise: t.componentwise, Optimality: math.NaN(),
+		Componentwise: t.componentwise, Optimality: math.NaN(), leastSquares: s.LeastSquares,
 	}
 	c.RelativeResidual = ratio(c.Residual, c.NormB)
 	size := t.normA*maxAbs(x) + maxAbs(s.B)
@@ -60,7 +61,7 @@ func (c LinearCertificate) Certificates(tol, atol float64) []solver.Certificate 
 	if small && c.RelativeResidual > tol {
 		residual.Tol = ratio(atol, c.NormB)
 	}
-	if math.IsNaN(c.Optimality) {
+	if !c.leastSquares {
 		return []solver.Certificate{residual, backward}
 	}
 	optimal := solver.Certificate{Name: "optimality", Value: c.Optimality, Tol: tol, OK: c.Optimality <= tol}
@@ -197,38 +198,67 @@ func (s *LinearSystem) row(i int, x []float64) (r, size, norm float64) {
 	return s.B[i] - dot, size + math.Abs(s.B[i]), norm
 }
 
-// optimality is ‖Aᵀr − λ²x‖/(‖A‖_F‖r‖) of the damped problem.
+// optimality is ‖Aᵀr − λ²x‖/(‖A‖_F‖r‖) of the damped problem. A and r are
+// scaled by powers of two, so that no product leaves the range of float64.
 func (s *LinearSystem) optimality(r, x []float64) float64 {
+	largest := make([]float64, stripes(s.Rows))
+	inStripes(s.Rows, s.Threads, func(k, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			_, vals := s.A.Row(i, nil)
+			largest[k] = worse(largest[k], maxAbs(vals))
+		}
+	})
+	lambda := math.Abs(s.Damp)
+	byA := unitScale(worse(maxAbs(largest), lambda))
+	byR := unitScale(worse(maxAbs(r), lambda*maxAbs(x)))
+	g, normA := s.transposed(r, byA, byR)
+	lambda *= byA
+	for j := range g {
+		g[j] -= lambda * lambda * (x[j] / byA * byR)
+	}
+	full := math.Hypot(norm2(r)*byR, lambda*(norm2(x)/byA*byR))
+	return ratio(norm2(g), math.Hypot(normA, lambda*math.Sqrt(float64(s.Cols)))*full)
+}
+
+// transposed returns Aᵀr and ‖A‖_F of A and r times the two scales.
+func (s *LinearSystem) transposed(r []float64, byA, byR float64) (g []float64, normA float64) {
 	parts := make([][]float64, stripes(s.Rows))
 	norms := make([]float64, stripes(s.Rows))
 	inStripes(s.Rows, s.Threads, func(k, lo, hi int) {
-		g := make([]float64, s.Cols)
+		g, norm := make([]float64, s.Cols), 0.0
 		for i := lo; i < hi; i++ {
 			cols, vals := s.A.Row(i, nil)
+			ri := r[i] * byR
 			for t, v := range vals {
 				j := t
 				if cols != nil {
 					j = int(cols[t])
 				}
-				g[j] += v * r[i]
+				v *= byA
+				g[j] += v * ri
+				norm += v * v
 			}
-			norms[k] = math.Hypot(norms[k], norm2(vals))
 		}
-		parts[k] = g
+		parts[k], norms[k] = g, norm
 	})
-	g, normA := make([]float64, s.Cols), 0.0
+	g, sum := make([]float64, s.Cols), 0.0
 	for k := range parts {
 		for j, v := range parts[k] {
 			g[j] += v
 		}
-		normA = math.Hypot(normA, norms[k])
+		sum += norms[k]
 	}
-	lambda := math.Abs(s.Damp)
-	for j := range g {
-		g[j] -= lambda * lambda * x[j]
+	return g, math.Sqrt(sum)
+}
+
+// unitScale is the power of two that brings x between 1/2 and 1; 1 for what
+// cannot be scaled.
+func unitScale(x float64) float64 {
+	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+		return 1
 	}
-	full := math.Hypot(norm2(r), lambda*norm2(x))
-	return ratio(norm2(g), math.Hypot(normA, lambda*math.Sqrt(float64(s.Cols)))*full)
+	_, e := math.Frexp(x)
+	return math.Ldexp(1, min(-e, 1000))
 }
 
 // ratio is p/q with 0/0 = 0.

@@ -122,3 +122,16 @@ func TestProjectConstants(t *testing.T) {
 		near(t, "projected", b[i], want, 1e-15)
 	}
 }
+
+// Neither tiny nor huge numbers hide that x is no least-squares solution.
+func TestLeastSquaresExtremes(t *testing.T) {
+	for _, scale := range []float64{1e-300, 1e-165, 1e-100, 1e100, 1e165, 1e300} {
+		s, _ := rowsOf(3, 2, scale, 2*scale, 3*scale, 4*scale, 5*scale, 6*scale)
+		s.B, s.LeastSquares = []float64{scale, 0, 0}, true
+		c, err := Linear(s, []float64{0, 0})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "optimality", c.Optimality, math.Sqrt(5)/math.Sqrt(91), 1e-12)
+	}
+}

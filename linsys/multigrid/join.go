@@ -138,7 +138,10 @@ func (j *joiner) settle(piece int32) error {
 // placed unknowns that it is linked to, on free cells and with links of
 // length 1.
 func (j *joiner) shifts(piece int32) (shifts [2]point, count int) {
-	i, k := j.link(piece)
+	i, k, ok := j.link(piece)
+	if !ok {
+		return shifts, 0 // a link that goes one way only
+	}
 	for _, step := range allSteps {
 		if shift := j.p.at[k].plus(step).minus(j.p.at[i]); j.fits(piece, shift) {
 			shifts[count] = shift
@@ -160,17 +163,18 @@ func (j *joiner) attach(piece int32, shift point) error {
 	return j.settle(piece)
 }
 
-// link returns an unknown of the piece and a placed one that it is linked to.
-func (j *joiner) link(piece int32) (own, placed int32) {
+// link returns an unknown of the piece and a placed one that it is linked to;
+// there is none where a link goes one way only.
+func (j *joiner) link(piece int32) (own, placed int32, ok bool) {
 	for _, i := range j.members[piece] {
 		col, _ := j.a.Row(int(i))
 		for _, k := range col {
 			if j.done[j.p.piece[k]] {
-				return i, k
+				return i, k, true
 			}
 		}
 	}
-	panic("multigrid: a piece without a link")
+	return 0, 0, false
 }
 
 // fits reports whether the piece, moved by shift, lies on free cells with
