@@ -1,7 +1,6 @@
 package par
 
 import (
-	"context"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -37,14 +36,11 @@ var loops = sync.Pool{New: func() any { return &loop{over: make(chan struct{}, 1
 
 // run does the chunks on the given number of threads, at least two. It
 // reports whether every chunk ran.
-func run(ctx context.Context, threads, n int, fn func(int)) bool {
+func run(cancel <-chan struct{}, threads, n int, fn func(int)) bool {
 	l := loops.Get().(*loop)
 	l.next.Store(0)
 	l.done.Store(0)
-	l.n, l.fn, l.cancel = int64(n), fn, nil
-	if ctx != nil {
-		l.cancel = ctx.Done()
-	}
+	l.n, l.fn, l.cancel = int64(n), fn, cancel
 	l.skip.Store(false)
 	l.cancelled.Store(false)
 	l.panicked.Store(nil)

@@ -54,7 +54,7 @@ func ForCtx(ctx context.Context, threads, n int, fn func(chunk int)) error {
 		}
 		return nil
 	}
-	if !run(ctx, threads, n, fn) {
+	if !run(ctx.Done(), threads, n, fn) {
 		return ctx.Err()
 	}
 	return nil
