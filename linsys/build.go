@@ -35,6 +35,9 @@ func (s *Solver) build(ctx context.Context, c choice) (engine, error) {
 	if c.preconditioner == FWMG {
 		return s.buildGrid(ctx, c)
 	}
+	if c.method == CG && c.preconditioner == SSOR && s.dense == nil && len(s.kernel) == 0 && !s.badlyScaled() {
+		return s.buildEisenstat()
+	}
 	return s.buildIterative(ctx, c)
 }
 
