@@ -103,7 +103,9 @@ func later(record func(int, float64, float64) error, iterations int, scale float
 	if record == nil {
 		return nil
 	}
-	return func(iter int, recursive, _ float64) error { return record(iterations+iter, recursive*scale, math.NaN()) }
+	return func(iter int, recursive, _ float64) error {
+		return record(iterations+iter, recursive*scale, math.NaN())
+	}
 }
 
 // residual sets r = b − A x and returns its norm.

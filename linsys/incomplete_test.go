@@ -119,7 +119,7 @@ func TestBadlyScaledPreconditioners(t *testing.T) {
 		a, d := scaledSymmetric(base, spread, 3)
 		for _, name := range []string{SSOR, IC0, MIC0, ICT} {
 			build := func(a *matrix.CSR) Preconditioner {
-				s, err := New(t.Context(), &Problem{A: a, B: oneColumn(make([]float64, a.Rows))}, &Options{Method: CG, Preconditioner: name})
+				s, err := New(t.Context(), &Problem{A: a, B: oneColumn(make([]float64, a.Rows))}, &Options{Method: FCG, Preconditioner: name})
 				if err != nil {
 					t.Fatal(err)
 				}

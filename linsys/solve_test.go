@@ -435,3 +435,21 @@ func ExampleSolve() {
 	fmt.Printf("%s: %.4f\n", res.Method, res.X.Data)
 	// Output: cholesky: [0.0909 0.6364]
 }
+
+// Eisenstat's trick takes the steps of SSOR as a preconditioner.
+func TestEisenstatSteps(t *testing.T) {
+	a := laplacian(t, 1, 30, 29)
+	b := oneColumn(randomVector(a.Rows, 4))
+	steps := map[string]int{}
+	for _, method := range []string{CG, FCG} {
+		res, err := Solve(t.Context(), &Problem{A: a, B: b}, &Options{Method: method, Preconditioner: SSOR})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTrueResidual(t, a, res, b.Data)
+		steps[method] = res.Stats.Iterations
+	}
+	if d := steps[CG] - steps[FCG]; d < -2 || d > 6 {
+		t.Errorf("%v iterations", steps)
+	}
+}
