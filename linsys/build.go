@@ -3,7 +3,6 @@ package linsys
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"solve/linsys/direct"
 	"solve/linsys/multigrid"
@@ -146,7 +145,7 @@ func (s *Solver) buildLDLT(ctx context.Context) (engine, error) {
 			return nil, fmt.Errorf("linsys: %w", err)
 		}
 	}
-	an, err := direct.AnalyzeLDLT(a, nil)
+	an, err := direct.AnalyzeLDLT(a, &direct.LDLTOptions{MaxBytes: s.opt.MemoryLimit()})
 	if err != nil {
 		return nil, fmt.Errorf("linsys: %w", err)
 	}
@@ -176,12 +175,8 @@ func (s *Solver) buildLU(ctx context.Context) (engine, error) {
 	if s.dense != nil {
 		return s.buildDenseLU()
 	}
-	if s.lu == nil {
-		an, err := direct.AnalyzeLU(s.a, nil)
-		if err != nil {
-			return nil, fmt.Errorf("linsys: %w", err)
-		}
-		s.lu = an
+	if err := s.analyzeLU(); err != nil {
+		return nil, fmt.Errorf("linsys: %w", err)
 	}
 	f, err := s.lu.Factor(ctx, s.a, s.opt.MemoryLimit())
 	if err != nil {
@@ -196,14 +191,18 @@ func (s *Solver) buildLU(ctx context.Context) (engine, error) {
 // predictLU bounds the flops of an LU factorisation; known is false where the
 // analysis fails, for which the factorisation will say why.
 func (s *Solver) predictLU() (flops float64, known bool) {
-	if s.lu == nil {
-		an, err := direct.AnalyzeLU(s.a, nil)
-		if err != nil {
-			return 0, false
-		}
-		s.lu = an
+	if s.analyzeLU() != nil {
+		return 0, false
 	}
 	return s.lu.FlopsEstimate(), true
+}
+
+// analyzeLU analyses the factorisation, once.
+func (s *Solver) analyzeLU() (err error) {
+	if s.lu == nil {
+		s.lu, err = direct.AnalyzeLU(s.a, nil)
+	}
+	return err
 }
 
 // buildIterative sets up a Krylov method and its preconditioner.
@@ -280,31 +279,6 @@ func (s *Solver) jacobi() (Preconditioner, error) {
 	return NewAbsJacobi(s.a)
 }
 
-// positive tells whether the blocks are positive definite, by Cholesky
-// factorisation of their inverses.
-func (m *BlockDiagonal) positive() bool {
-	var l [maxBlockSize * maxBlockSize]float64
-	for lo := 0; lo < m.n; lo += m.size {
-		k := min(m.size, m.n-lo)
-		copy(l[:], m.inv[lo*m.size:][:k*k])
-		for j := range k {
-			for i := j; i < k; i++ {
-				for c := range j {
-					l[i*k+j] -= l[i*k+c] * l[j*k+c]
-				}
-			}
-			pivot := l[j*k+j]
-			if !(pivot > 0) {
-				return false
-			}
-			for i := j; i < k; i++ {
-				l[i*k+j] /= math.Sqrt(pivot)
-			}
-		}
-	}
-	return true
-}
-
 // mostIterations bounds the iterations of a Krylov method unless the
 // options do.
 const mostIterations = 20_000
@@ -338,9 +312,5 @@ func (s *Solver) workingNearNull() *matrix.Dense {
 	if s.nearNull == nil || s.keep == nil {
 		return s.nearNull
 	}
-	out := zeros(len(s.keep), s.nearNull.Cols)
-	for k, i := range s.keep {
-		copy(out.Row(k), s.nearNull.Row(int(i)))
-	}
-	return out
+	return s.gathered(s.nearNull)
 }

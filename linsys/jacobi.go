@@ -196,3 +196,28 @@ func countBlocks(a *matrix.CSR, b int) (blocks int64) {
 	}
 	return blocks
 }
+
+// positive tells whether the blocks are positive definite, by Cholesky
+// factorisation of their inverses.
+func (m *BlockDiagonal) positive() bool {
+	var l [maxBlockSize * maxBlockSize]float64
+	for lo := 0; lo < m.n; lo += m.size {
+		k := min(m.size, m.n-lo)
+		copy(l[:], m.inv[lo*m.size:][:k*k])
+		for j := range k {
+			for i := j; i < k; i++ {
+				for c := range j {
+					l[i*k+j] -= l[i*k+c] * l[j*k+c]
+				}
+			}
+			pivot := l[j*k+j]
+			if !(pivot > 0) {
+				return false
+			}
+			for i := j; i < k; i++ {
+				l[i*k+j] /= math.Sqrt(pivot)
+			}
+		}
+	}
+	return true
+}

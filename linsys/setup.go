@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"solve/internal/par"
@@ -411,15 +412,21 @@ func (s *Solver) dropEmpty(ctx context.Context) error {
 	return nil
 }
 
-// working is d (with a row for each row of A) as the methods see it.
-func (s *Solver) working(d *matrix.Dense) *matrix.Dense {
-	w := &matrix.Dense{Rows: d.Rows, Cols: d.Cols, Data: append([]float64(nil), d.Data...)}
-	if s.keep != nil {
-		w = zeros(len(s.keep), d.Cols)
-		for k, i := range s.keep {
-			copy(w.Row(k), d.Row(int(i)))
-		}
+// gathered is a copy of d without the rows that the methods don't see.
+func (s *Solver) gathered(d *matrix.Dense) *matrix.Dense {
+	if s.keep == nil {
+		return &matrix.Dense{Rows: d.Rows, Cols: d.Cols, Data: slices.Clone(d.Data)}
 	}
+	out := zeros(len(s.keep), d.Cols)
+	for k, i := range s.keep {
+		copy(out.Row(k), d.Row(int(i)))
+	}
+	return out
+}
+
+// working are right-hand sides as the methods see them.
+func (s *Solver) working(b *matrix.Dense) *matrix.Dense {
+	w := s.gathered(b)
 	if s.sign < 0 {
 		for k := range w.Data {
 			w.Data[k] = -w.Data[k]
@@ -430,18 +437,14 @@ func (s *Solver) working(d *matrix.Dense) *matrix.Dense {
 
 // startingVectors are x0 as the methods see them.
 func (r *running) startingVectors() *matrix.Dense {
-	if r.x0 == nil {
-		n := r.n
-		if r.keep != nil {
-			n = len(r.keep)
-		}
-		return zeros(n, r.b.Cols)
+	if r.x0 != nil {
+		return r.gathered(r.x0)
 	}
-	sign := r.sign
-	r.sign = 1 // x has no sign
-	x := r.working(r.x0)
-	r.sign = sign
-	return x
+	n := r.n
+	if r.keep != nil {
+		n = len(r.keep)
+	}
+	return zeros(n, r.b.Cols)
 }
 
 // restore gives x its rows back.

@@ -55,9 +55,7 @@ type running struct {
 
 func (r *running) run() (*Result, error) {
 	r.res = &Result{Analysis: r.analysis, Warnings: append([]string(nil), r.warnings...)}
-	if err := r.empty(); err != nil {
-		return nil, err
-	}
+	r.empty()
 	r.project()
 	switch {
 	case r.res.Status != solver.Unknown:
@@ -79,9 +77,9 @@ func (r *running) run() (*Result, error) {
 }
 
 // empty proves a system with an empty row to be inconsistent.
-func (r *running) empty() error {
+func (r *running) empty() {
 	if r.least || r.analysis == nil || r.analysis.EmptyRows == 0 {
-		return nil
+		return
 	}
 	for i := range r.m {
 		_, vals := r.full.Row(i)
@@ -95,11 +93,10 @@ func (r *running) empty() error {
 				r.res.Verdict = solver.Verdict{Status: solver.Infeasible, Reason: solver.Inconsistent,
 					Detail: fmt.Sprintf("row %d of the matrix is empty, but its right-hand side is %v", i+1, v)}
 				r.res.X = zeros(r.n, r.b.Cols)
-				return nil
+				return
 			}
 		}
 	}
-	return nil
 }
 
 // project measures, and with Project removes, the part of b that A cannot

@@ -139,7 +139,7 @@ func (r *linsysRun) summarise() {
 	}
 	say("work", "%s", strings.Join(workDone(res), ", "))
 	for _, c := range res.Certificates {
-		say("", "%s", certificateLine(c))
+		say("", "%s", certificateLine(c, 17))
 	}
 	if e, ok := r.knownError(); ok {
 		say("error", "‖x−x*‖/‖x*‖ = %.3g", e)
@@ -155,18 +155,6 @@ func (r *linsysRun) summarise() {
 		predicted = fmt.Sprintf(" (%.2g s of it foretold for the factorisation)", s.Predicted)
 	}
 	say("time", "read %.3g s, set up %.3g s, solve %.3g s%s, peak %s", r.o.in.seconds, s.Setup, s.Solve, predicted, solver.Bytes(report.PeakRSS()))
-}
-
-// certificateLine is a certificate with its tolerance.
-func certificateLine(c solver.Certificate) string {
-	tol := ""
-	if !math.IsNaN(c.Tol) {
-		tol = fmt.Sprintf(" (tol %.3g)", c.Tol)
-		if !c.OK {
-			tol = fmt.Sprintf(" > tol %.3g", c.Tol)
-		}
-	}
-	return fmt.Sprintf("%-17s %.10g%s", c.Name, c.Value, tol)
 }
 
 // workDone lists what a run took, as far as the method has it.

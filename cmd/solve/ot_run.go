@@ -205,14 +205,7 @@ func (r *otRun) summarise() {
 	s := res.Stats
 	say("work", "%d iterations, %d passes, %d Newton steps, %d CG iterations", s.Iterations, s.Passes, s.NewtonSteps, s.CGIterations)
 	for _, c := range res.Certificates {
-		tol := ""
-		if !math.IsNaN(c.Tol) {
-			tol = fmt.Sprintf(" (tol %.3g)", c.Tol)
-			if !c.OK {
-				tol = fmt.Sprintf(" > tol %.3g", c.Tol)
-			}
-		}
-		say("", "%-15s %.10g%s", c.Name, c.Value, tol)
+		say("", "%s", certificateLine(c, 15))
 	}
 	if res.Plan != nil {
 		say("cost", "%.10g", res.Cost)

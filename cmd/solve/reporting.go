@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"math"
 	"path/filepath"
 
 	"solve/internal/kern"
@@ -41,4 +43,16 @@ func addAnswer(rep *report.Report, name string, to destination, path string) err
 	}
 	rep.Answers[name] = a
 	return nil
+}
+
+// certificateLine is a certificate with its tolerance; names take width columns.
+func certificateLine(c solver.Certificate, width int) string {
+	tol := ""
+	if !math.IsNaN(c.Tol) {
+		tol = fmt.Sprintf(" (tol %.3g)", c.Tol)
+		if !c.OK {
+			tol = fmt.Sprintf(" > tol %.3g", c.Tol)
+		}
+	}
+	return fmt.Sprintf("%-*s %.10g%s", width, c.Name, c.Value, tol)
 }
