@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"io"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"solve/internal/report"
 	"solve/matrix"
 	"solve/matrix/matio"
+	"solve/solver"
 )
 
 // emission is what goes where: --emit, --to and -o.
@@ -107,6 +110,90 @@ type delivery struct {
 
 // wantsReport tells whether a report is asked for, and with it hashes.
 func (d *delivery) wantsReport() bool { return d.json || d.emit.to.dir }
+
+// reportOnly tells whether the report takes the place of the answer on stdout.
+func (d *delivery) reportOnly() bool { return d.json && d.emit.to.stdout() }
+
+// finishedRun is what a subcommand knows of its result; delivery.finish does the rest,
+// in the same order for all.
+type finishedRun interface {
+	// makeParts turns the result into what is written. It may change the
+	// verdict to that of the numbers as written.
+	makeParts() error
+	verdict() solver.Verdict
+	// figure draws the run for --plot; nil, and why, where there is nothing to draw.
+	figure() (fig *report.Figure, why string, err error)
+	summarise(writeS float64)
+	// report gathers everything but the exit code, write_s and the answers.
+	report() *report.Report
+}
+
+// finish writes the answer, the history, the picture and the report, says how
+// the run ended, and returns the outcome: err, or else the verdict on the
+// numbers as written.
+func (d *delivery) finish(ctx context.Context, r finishedRun, outcome error) error {
+	start := time.Now()
+	if err := r.makeParts(); err != nil {
+		return err
+	}
+	if outcome == nil {
+		outcome = r.verdict().Err()
+	}
+	exit := exitCode(ctx, outcome)
+	if err := d.writeParts(); err != nil {
+		return err
+	}
+	if err := d.writePlot(r); err != nil {
+		return err
+	}
+	if err := d.out.commit(); err != nil {
+		return err
+	}
+	writeS := time.Since(start).Seconds()
+	r.summarise(writeS)
+	rep := r.report()
+	rep.Exit = exit
+	if err := d.deliverReport(rep, writeS); err != nil {
+		return err
+	}
+	if err := d.print(rep); err != nil {
+		return err
+	}
+	return outcome
+}
+
+// writePlot draws the run where --plot asks for it.
+func (d *delivery) writePlot(r finishedRun) error {
+	if d.plot == "" {
+		return nil
+	}
+	fig, why, err := r.figure()
+	if err != nil {
+		return err
+	}
+	if fig == nil {
+		d.con.warn("%s is not written: %s", d.plot, why)
+		return nil
+	}
+	format, err := report.FigureFormat("--plot", d.plot)
+	if err != nil {
+		return err
+	}
+	return d.out.write(d.plot, func(w io.Writer) error { return fig.Write(w, format) })
+}
+
+// ended closes the history after the solver has returned, and passes its
+// warnings on.
+func (d *delivery) ended(history string, warnings []string) error {
+	d.watch.close()
+	if d.watch.err != nil {
+		return &outputError{history, d.watch.err}
+	}
+	for _, w := range warnings {
+		d.con.warn("%s", w)
+	}
+	return nil
+}
 
 // outputFlags are --history and --plot.
 type outputFlags struct{ history, plot string }

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"solve/internal/report"
-	"solve/internal/verify"
-	"solve/ot"
 	"solve/solver"
 )
 
@@ -59,23 +57,42 @@ func newCheckCommand() *subcommand {
 	}
 }
 
+// checkable is a solver whose answers can be checked.
+type checkable struct {
+	name    string
+	parts   []string // of an answer
+	stored  func(o *checkOptions, run *storedRun, con *console) ([]finding, error)
+	anybody func(o *checkOptions, v *values, args []string, con *console) ([]finding, error)
+}
+
+func checkables() []checkable {
+	return []checkable{
+		{"ot", transportParts, checkStoredTransport, checkTransport},
+		{"linsys", []string{"x"}, checkStoredSystem, checkSystem},
+	}
+}
+
+func findCheckable(name string) (checkable, bool) {
+	list := checkables()
+	i := slices.IndexFunc(list, func(c checkable) bool { return c.name == name })
+	if i < 0 {
+		return checkable{}, false
+	}
+	return list[i], true
+}
+
 // checkOptions is the command line of `check`.
 type checkOptions struct {
-	dir       string // a stored answer, or
-	area      string // the subcommand that anybody's answer belongs to
-	source    transportSource
-	answers   [][2]string
-	reg       float64
-	regStat   string
-	regFactor float64
-	tol       float64
-	in        *inputs
-	threads   int
-	json      bool
+	dir     string    // a stored answer, or
+	solver  checkable // the one that anybody's answer belongs to
+	answers [][2]string
+	in      *inputs
+	threads int
+	json    bool
 }
 
 func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
-	o := &checkOptions{in: newInputs(con, v), json: con.json, threads: v.count("threads", 0), tol: v.positive("tol", ot.DefaultTol)}
+	o := &checkOptions{in: newInputs(con, v), json: con.json, threads: v.count("threads", 0)}
 	args := v.c.Args().Slice()
 	if len(args) == 0 {
 		return nil, usageError("solve check DIR/, or solve check ot --a … --answer plan=FILE", "what is to be checked is missing")
@@ -83,42 +100,28 @@ func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
 	if err := o.in.rename(v); err != nil {
 		return nil, err
 	}
-	parts, ok := answerParts[args[0]]
-	if !ok {
+	var ok bool
+	if o.solver, ok = findCheckable(args[0]); !ok {
 		return o, o.parseStored(v, args)
 	}
-	o.area = args[0]
-	if err := o.parseAnswers(v, parts); err != nil {
-		return nil, err
-	}
 	o.in.options.Hash = o.json
-	if o.area == "linsys" {
-		return o, v.err
-	}
-	o.source = parseTransportSource(v)
-	if err := o.source.takePositionals(args[1:]); err != nil {
-		return nil, err
-	}
-	return o, o.parseReg(v)
+	return o, o.parseAnswers(v)
 }
 
-// answerParts are the parts of an answer, by subcommand.
-var answerParts = map[string][]string{"ot": transportParts, "linsys": {"x"}}
-
-func (o *checkOptions) parseAnswers(v *values, parts []string) error {
+func (o *checkOptions) parseAnswers(v *values) error {
 	var err error
 	if o.answers, err = pairs(v, "answer"); err != nil {
 		return err
 	}
 	for _, p := range o.answers {
-		if !slices.Contains(parts, p[0]) {
-			return usageError(didYouMean(p[0], parts), "--answer %s=…: %s has no such part", p[0], o.area)
+		if !slices.Contains(o.solver.parts, p[0]) {
+			return usageError(didYouMean(p[0], o.solver.parts), "--answer %s=…: %s has no such part", p[0], o.solver.name)
 		}
 	}
 	if len(o.answers) == 0 {
-		return usageError("--answer "+parts[0]+"=FILE", "--answer is missing")
+		return usageError("--answer "+o.solver.parts[0]+"=FILE", "--answer is missing")
 	}
-	return nil
+	return v.err
 }
 
 func (o *checkOptions) parseStored(v *values, args []string) error {
@@ -137,19 +140,6 @@ func (o *checkOptions) parseStored(v *values, args []string) error {
 	}
 	o.dir = args[0]
 	return v.err
-}
-
-func (o *checkOptions) parseReg(v *values) error {
-	o.reg = v.nonNegative("reg", 0)
-	if !v.given("reg-rel") {
-		return v.err
-	}
-	if v.refuseWith("--reg-rel", "reg"); v.err != nil {
-		return v.err
-	}
-	var err error
-	o.regStat, o.regFactor, err = parseRegRel(v)
-	return err
 }
 
 // rename takes the --input flags: where the inputs of a stored run are now.
@@ -192,16 +182,7 @@ type finding struct {
 }
 
 func runCheck(o *checkOptions, v *values, con *console) error {
-	var findings []finding
-	var err error
-	switch {
-	case o.dir != "":
-		findings, err = checkStored(o, con)
-	case o.area == "linsys":
-		findings, err = checkSystem(o, v, v.c.Args().Slice()[1:], con)
-	default:
-		findings, err = checkTransport(o, con)
-	}
+	findings, err := o.findings(v, con)
 	if err != nil {
 		return err
 	}
@@ -220,88 +201,20 @@ func runCheck(o *checkOptions, v *values, con *console) error {
 	return nil
 }
 
-// checkStored judges a directory by its own report.
-func checkStored(o *checkOptions, con *console) ([]finding, error) {
-	rep, err := readReport(o.in, o.dir)
-	if err != nil {
-		return nil, err
+// findings judges a directory by its own report, or anybody's answer.
+func (o *checkOptions) findings(v *values, con *console) ([]finding, error) {
+	if o.dir == "" {
+		return o.solver.anybody(o, v, v.c.Args().Slice()[1:], con)
 	}
-	if rep.Command == "linsys" {
-		return checkStoredSystem(o, rep)
-	}
-	return checkStoredTransport(o, con)
-}
-
-func checkStoredTransport(o *checkOptions, con *console) ([]finding, error) {
 	run, err := readStoredRun(o.in, o.dir)
 	if err != nil {
 		return nil, err
 	}
-	var out []finding
-	for _, m := range run.mismatches {
-		out = append(out, finding{name: m.what, value: math.NaN(), stored: math.NaN(), tol: math.NaN(), note: m.why})
+	s, ok := findCheckable(run.report.Command)
+	if !ok {
+		return nil, fmt.Errorf("%s: a report of %q cannot be checked: %w", o.dir, run.report.Command, solver.ErrUnsupported)
 	}
-	if run.infeasible() {
-		proof, err := violationFindings(run)
-		return append(out, proof...), err
-	}
-	rep := run.report
-	reg, _ := rep.Method.Options.Float("reg")
-	tol, _ := rep.Method.Options.Float("tol")
-	for _, x := range []float64{reg, tol} {
-		if !(x > 0) || math.IsInf(x, 0) {
-			return nil, withHint(fmt.Errorf("%s: the report says ε = %v, tol = %v: %w", o.dir, reg, tol, solver.ErrFormat), "solve again: the report is damaged")
-		}
-	}
-	c, err := run.answer.certify(reg, o.threads)
-	if err != nil {
-		return nil, err
-	}
-	con.say("ε", "%v", reg)
-	mass := total(run.answer.problem.a)
-	for _, now := range c.Certificates(tol, reg, mass) {
-		size := c.MaxCost * mass
-		if now.Name == "marginal_error" {
-			size = 1
-		}
-		out = append(out, judged(now, storedCertificate(rep, now), size))
-	}
-	objective, cost := math.NaN(), math.NaN()
-	if rep.Objective != nil {
-		objective = float64(*rep.Objective)
-	}
-	if x, ok := rep.Stats.Float("cost"); ok {
-		cost = x
-	}
-	for _, x := range []struct {
-		name       string
-		now, saved float64
-	}{{"objective", c.Objective, objective}, {"cost", c.Cost, cost}} {
-		now := solver.Certificate{Name: x.name, Value: x.now, Tol: math.NaN(), OK: true}
-		saved := solver.Certificate{Name: x.name, Value: x.saved, Tol: math.NaN(), OK: true}
-		out = append(out, judged(now, saved, c.MaxCost*mass))
-	}
-	return out, nil
-}
-
-// violationFindings recomputes the proof that a stored problem has no plan.
-func violationFindings(run *storedRun) ([]finding, error) {
-	p := run.answer.problem
-	cost, err := p.checkedCost()
-	if err != nil {
-		return nil, err
-	}
-	held, reachable := verify.Violation(verify.Transport{A: p.a, B: p.b, Cost: cost}, run.violating)
-	var out []finding
-	for _, now := range []solver.Certificate{{Name: "violating_mass", Value: held}, {Name: "reachable_mass", Value: reachable}} {
-		now.Tol, now.OK = math.NaN(), held > reachable
-		f := judged(now, storedCertificate(run.report, now), held)
-		if !now.OK {
-			f.note = "the set proves nothing"
-		}
-		out = append(out, f)
-	}
-	return out, nil
+	return s.stored(o, run, con)
 }
 
 // storedCertificate is a certificate as the report has it; NaN where it has
@@ -348,68 +261,6 @@ func agree(now, stored, scale float64) bool {
 		return math.IsNaN(now) == math.IsNaN(stored)
 	}
 	return now == stored || math.Abs(now-stored) <= agreeRelative*math.Abs(stored)+agreeAbsolute*scale
-}
-
-// checkTransport judges anybody's answer.
-func checkTransport(o *checkOptions, con *console) ([]finding, error) {
-	t, err := readTransport(o.in, &o.source)
-	if err != nil {
-		return nil, err
-	}
-	answer := transportAnswer{problem: t}
-	for _, p := range o.answers {
-		if err := answer.read(o.in, p[0], p[1]); err != nil {
-			return nil, err
-		}
-	}
-	if err := o.resolveReg(t); err != nil {
-		return nil, err
-	}
-	if answer.plan == nil && o.reg == 0 {
-		return nil, usageError("add --answer plan=FILE, or --reg", "potentials alone generate a plan only with --reg")
-	}
-	con.say("ε", "%v", o.reg)
-	if answer.f == nil {
-		con.warn("without potentials nothing proves that the plan is optimal")
-	}
-	c, err := answer.certify(o.reg, o.threads)
-	if err != nil {
-		return nil, err
-	}
-	return transportFindings(c, o.tol, o.reg, total(t.a)), nil
-}
-
-func (o *checkOptions) resolveReg(t *transport) error {
-	if o.regStat == "" {
-		return nil
-	}
-	cost, err := t.cost()
-	if err != nil {
-		return err
-	}
-	o.reg, err = relativeReg(cost, o.regStat, o.regFactor, o.in.options.MaxMemory)
-	return err
-}
-
-// transportFindings lists what is known of an answer; without potentials
-// the gap and the lower bound are not.
-func transportFindings(c verify.TransportCertificate, tol, reg, mass float64) []finding {
-	var out []finding
-	for _, x := range c.Certificates(tol, reg, mass) {
-		if !math.IsNaN(x.Value) {
-			out = append(out, finding{name: x.Name, value: x.Value, stored: math.NaN(), tol: x.Tol, ok: x.OK})
-		}
-	}
-	for _, x := range []finding{{name: "objective", value: c.Objective}, {name: "cost", value: c.Cost}} {
-		if !math.IsNaN(x.value) {
-			x.stored, x.tol, x.ok = math.NaN(), math.NaN(), !math.IsInf(x.value, 0)
-			if !x.ok {
-				x.note = "mass on a forbidden pair"
-			}
-			out = append(out, x)
-		}
-	}
-	return out
 }
 
 // print writes the table, or with --json the report.

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strings"
-	"time"
 
 	"solve/internal/report"
 	"solve/linsys"
@@ -21,7 +19,6 @@ type linsysRun struct {
 	o      *linsysOptions
 	system *system
 	result *linsys.Result
-	writeS float64
 }
 
 func runLinsys(ctx context.Context, o *linsysOptions, con *console) error {
@@ -37,18 +34,18 @@ func runLinsys(ctx context.Context, o *linsysOptions, con *console) error {
 	opt := o.settings
 	opt.Recorder = r.watch
 	res, err := linsys.Solve(ctx, &r.system.problem, &opt)
-	r.watch.close()
-	if r.watch.err != nil {
-		return &outputError{o.files.history, r.watch.err}
+	var warnings []string
+	if res != nil {
+		warnings = res.Warnings
+	}
+	if err := r.ended(o.files.history, warnings); err != nil {
+		return err
 	}
 	if res == nil {
 		return wordLinsysError(err)
 	}
-	r.result, err = res, wordLinsysError(err)
-	for _, w := range res.Warnings {
-		con.warn("%s", w)
-	}
-	return r.finish(ctx, err)
+	r.result = res
+	return r.finish(ctx, r, wordLinsysError(err))
 }
 
 // wordLinsysError adds what to try to the refusals of the solver.
@@ -78,51 +75,26 @@ func wordLinsysError(err error) error {
 	return err
 }
 
-// finish writes the answer and the report, and returns the outcome.
-func (r *linsysRun) finish(ctx context.Context, outcome error) error {
-	start := time.Now()
-	if r.result.X != nil && !(r.json && r.emit.to.stdout()) && r.result.Status != solver.Unknown {
+func (r *linsysRun) verdict() solver.Verdict { return r.result.Verdict }
+
+func (r *linsysRun) makeParts() error {
+	if r.result.X != nil && r.result.Status != solver.Unknown && !r.reportOnly() {
 		r.parts = append(r.parts, part{name: "x", format: r.emit.formatOf(matio.FormatCSV), dense: r.result.X})
 	}
-	rep := r.report(exitCode(ctx, outcome))
-	if err := r.writeParts(); err != nil {
-		return err
-	}
-	if r.plot != "" {
-		if err := r.writePlot(); err != nil {
-			return err
-		}
-	}
-	if err := r.out.commit(); err != nil {
-		return err
-	}
-	r.writeS = time.Since(start).Seconds()
-	r.summarise()
-	if err := r.deliverReport(rep, r.writeS); err != nil {
-		return err
-	}
-	if err := r.print(rep); err != nil {
-		return err
-	}
-	return outcome
+	return nil
 }
 
-// writePlot draws the convergence; a direct method has none.
-func (r *linsysRun) writePlot() error {
+// figure draws the convergence; a direct method has none.
+func (r *linsysRun) figure() (*report.Figure, string, error) {
 	fig, err := report.Convergence("Relative residual", r.watch.records, r.o.settings.Tol)
 	if err != nil {
-		r.con.warn("%s is not written: there is no iteration to draw", r.plot)
-		return nil
+		return nil, "there is no iteration to draw", nil
 	}
-	format, err := report.FigureFormat("--plot", r.plot)
-	if err != nil {
-		return err
-	}
-	return r.out.write(r.plot, func(w io.Writer) error { return fig.Write(w, format) })
+	return fig, "", nil
 }
 
 // summarise says how the run ended.
-func (r *linsysRun) summarise() {
+func (r *linsysRun) summarise(float64) {
 	res, say, s := r.result, r.con.say, r.result.Stats
 	for _, f := range res.Fallbacks {
 		say("left", "%s", f)
@@ -204,13 +176,12 @@ func relativeDistance(x, y []float64) float64 {
 	return d / size
 }
 
-// report gathers everything but write_s and the answers.
-func (r *linsysRun) report(exit int) *report.Report {
+func (r *linsysRun) report() *report.Report {
 	res, o := r.result, r.o
 	rep := newReport(r.con, "linsys", o.in)
 	rep.Seed = o.settings.Seed
 	rep.Method.Name, rep.Method.Chosen, rep.Method.Why = res.Method, o.chosen, res.Why
-	rep.Status, rep.Reason, rep.Detail, rep.Exit = res.Status.String(), string(res.Reason), res.Detail, exit
+	rep.SetVerdict(res.Verdict)
 	opts := &rep.Method.Options
 	opts.Add("tol", o.settings.Tol)
 	opts.Add("b", o.b)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-
 	"solve/internal/report"
 	"solve/internal/verify"
 	"solve/matrix"
@@ -31,8 +29,8 @@ func (e emission) feasibleTransport(t *transport, maxMemory int64) error {
 // entries is certified again as it is written.
 func (r *otRun) makeParts() error {
 	res, e := r.result, r.emit
-	if r.json && e.to.stdout() {
-		return nil // stdout carries the report instead
+	if res.Plan == nil || res.Status == solver.Infeasible || r.reportOnly() {
+		return nil
 	}
 	if e.wants("plan") {
 		p, err := r.planPart(e.formatOf(matio.FormatMTX))
@@ -127,33 +125,19 @@ func firstFailed(list []solver.Certificate) string {
 	return ""
 }
 
-// writeFiles writes the parts, the history and the plot.
-func (r *otRun) writeFiles() error {
-	if err := r.writeParts(); err != nil {
-		return err
+// figure draws the plan and, when there is one, the convergence.
+func (r *otRun) figure() (*report.Figure, string, error) {
+	if r.result.Plan == nil || r.result.Status == solver.Infeasible {
+		return nil, "there is no plan to draw", nil
 	}
-	if r.plot != "" && r.result.Plan != nil {
-		if err := r.writePlot(); err != nil {
-			return err
-		}
-	}
-	return r.out.commit()
-}
-
-// writePlot draws the plan and, when there is one, the convergence.
-func (r *otRun) writePlot() error {
 	fig, err := transportFigure(r.problem, r.result.Plan.Row, "", "")
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	if c, err := report.Convergence("Convergence", r.watch.records, r.o.tol); err == nil {
 		fig.Append(c)
 	}
-	format, err := report.FigureFormat("--plot", r.plot)
-	if err != nil {
-		return err
-	}
-	return r.out.write(r.plot, func(w io.Writer) error { return fig.Write(w, format) })
+	return fig, "", nil
 }
 
 // transportFigure draws a plan: lines between points of the plane, else a

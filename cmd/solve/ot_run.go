@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"solve/internal/report"
 	"solve/ot"
@@ -21,7 +20,6 @@ type otRun struct {
 	cost    ot.Cost
 	eps     float64
 	result  *ot.Result
-	writeS  float64
 }
 
 func runOT(ctx context.Context, o *otOptions, con *console) error {
@@ -33,18 +31,18 @@ func runOT(ctx context.Context, o *otOptions, con *console) error {
 	opt := o.settings
 	opt.Recorder = r.watch
 	res, err := ot.Solve(ctx, &ot.Problem{A: r.problem.a, B: r.problem.b, Cost: r.cost, Reg: r.eps}, &opt)
-	r.watch.close()
-	if r.watch.err != nil {
-		return &outputError{o.files.history, r.watch.err}
+	var warnings []string
+	if res != nil {
+		warnings = res.Warnings
+	}
+	if err := r.ended(o.files.history, warnings); err != nil {
+		return err
 	}
 	if res == nil {
 		return wordOTError(err)
 	}
 	r.result = res
-	for _, w := range res.Warnings {
-		con.warn("%s", w)
-	}
-	return r.finish(ctx, err)
+	return r.finish(ctx, r, err)
 }
 
 // prepare reads the problem and opens what is written while solving.
@@ -159,43 +157,10 @@ func wordOTError(err error) error {
 	return withHint(err, "a cost is finite, or inf to forbid a pair")
 }
 
-// finish writes the answer and the report, and returns the outcome.
-func (r *otRun) finish(ctx context.Context, outcome error) error {
-	start := time.Now()
-	if r.result.Status != solver.Infeasible && r.result.Plan != nil {
-		if err := r.makeParts(); err != nil {
-			return err
-		}
-		outcome = r.outcome(outcome)
-	} else if r.plot != "" {
-		r.con.warn("%s is not written: there is no plan to draw", r.plot)
-	}
-	rep := r.report(exitCode(ctx, outcome))
-	if err := r.writeFiles(); err != nil {
-		return err
-	}
-	r.writeS = time.Since(start).Seconds()
-	r.summarise()
-	if err := r.deliverReport(rep, r.writeS); err != nil {
-		return err
-	}
-	if err := r.print(rep); err != nil {
-		return err
-	}
-	return outcome
-}
-
-// outcome is that of the numbers as written: makeParts may have changed the
-// verdict.
-func (r *otRun) outcome(err error) error {
-	if err == nil {
-		return r.result.Err()
-	}
-	return err
-}
+func (r *otRun) verdict() solver.Verdict { return r.result.Verdict }
 
 // summarise says how the run ended.
-func (r *otRun) summarise() {
+func (r *otRun) summarise(writeS float64) {
 	res, say := r.result, r.con.say
 	method := res.Method
 	if res.Why != "" {
@@ -213,16 +178,15 @@ func (r *otRun) summarise() {
 	if res.Status == solver.Solved { // any other outcome is an error, said at the end
 		say("solved", "%s", res.Reason)
 	}
-	say("time", "read %.3g s, solve %.3g s, write %.3g s, peak %s", r.o.in.seconds, s.Setup+s.Solve+s.Verify, r.writeS, solver.Bytes(report.PeakRSS()))
+	say("time", "read %.3g s, solve %.3g s, write %.3g s, peak %s", r.o.in.seconds, s.Setup+s.Solve+s.Verify, writeS, solver.Bytes(report.PeakRSS()))
 }
 
-// report gathers everything but write_s and the answers.
-func (r *otRun) report(exit int) *report.Report {
+func (r *otRun) report() *report.Report {
 	res, o := r.result, r.o
 	rep := newReport(r.con, "ot", o.in)
 	rep.Seed = o.settings.Seed
 	rep.Method.Name, rep.Method.Chosen, rep.Method.Why = res.Method, o.chosen, res.Why
-	rep.Status, rep.Reason, rep.Detail, rep.Exit = res.Status.String(), string(res.Reason), res.Detail, exit
+	rep.SetVerdict(res.Verdict)
 	opts := &rep.Method.Options
 	opts.Add("reg", r.eps)
 	opts.Add("tol", o.tol)

@@ -124,17 +124,21 @@ func (o *plotOptions) figure(con *console) (*report.Figure, error) {
 	if !o.stored {
 		return o.convergence(con)
 	}
-	run, err := readStoredRun(o.in, o.from)
+	stored, err := readStoredRun(o.in, o.from)
+	if err != nil {
+		return nil, err
+	}
+	run, err := readStoredTransport(o.in, stored)
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range run.mismatches {
 		con.warn("%s: %s", m.what, m.why)
 	}
-	if run.answer.plan == nil {
+	if run.solved.plan == nil {
 		return nil, inputError("`solve ot … -o DIR/` stores one", "%s holds no plan", o.from)
 	}
-	return transportFigure(run.answer.problem, run.answer.row, o.kind, o.title)
+	return transportFigure(run.solved.problem, run.solved.row, o.kind, o.title)
 }
 
 func (o *plotOptions) convergence(con *console) (*report.Figure, error) {

@@ -78,6 +78,11 @@ func New(command string) *Report {
 	}
 }
 
+// SetVerdict stores how a run ended.
+func (r *Report) SetVerdict(v solver.Verdict) {
+	r.Status, r.Reason, r.Detail = v.Status.String(), string(v.Reason), v.Detail
+}
+
 // SetCertificates stores certificates.
 func (r *Report) SetCertificates(list []solver.Certificate) {
 	r.Certificates = make([]Certificate, 0, len(list))

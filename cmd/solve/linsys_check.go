@@ -3,10 +3,8 @@ package main
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 
-	"solve/internal/report"
 	"solve/internal/verify"
 	"solve/linsys"
 	"solve/matrix"
@@ -14,80 +12,63 @@ import (
 )
 
 // storedSystem states the problem of a stored run of `linsys` again.
-func storedSystem(in *inputs, rep *report.Report) (*linsysOptions, error) {
-	if err := checkRoles(in, rep); err != nil {
+func storedSystem(in *inputs, run *storedRun) (*linsysOptions, error) {
+	paths, err := run.paths(in)
+	if err != nil {
 		return nil, err
 	}
+	run.readAs(in)
+	rep := run.report
 	opts := rep.Method.Options
-	o := &linsysOptions{in: in, b: opts.Text("b"), chosen: rep.Method.Chosen}
-	o.settings.Seed = rep.Seed
+	o := &linsysOptions{in: in, matrix: paths["A"], b: opts.Text("b"), nullspace: paths["nullspace"], chosen: rep.Method.Chosen}
+	if path := paths["b"]; path != "" {
+		o.b = path
+	}
 	if opts.Text("nullspace") == "constant" {
 		o.nullspace = "constant"
 	}
+	o.settings.Seed = rep.Seed
 	// A run without null vectors had nothing to project onto.
 	_, projected := rep.Stats.Get("projected_away")
 	o.settings.Project = projected && opts.Text("project") == "true"
 	o.settings.Damp = optionNumber(opts, "damp")
 	o.settings.AbsTol = optionNumber(opts, "abs_tol")
 	o.settings.Tol, _ = opts.Float("tol")
-	if !(o.settings.Tol > 0) {
-		return nil, withHint(fmt.Errorf("report.json: tol is %v: %w", o.settings.Tol, solver.ErrFormat), "solve again: the report is damaged")
-	}
-	for _, x := range rep.Inputs {
-		if x.Path == "" {
-			return nil, withHint(fmt.Errorf("report.json: the input %s has no path: %w", x.Role, solver.ErrFormat), "solve again: the report is damaged")
-		}
-		if x.Path == "-" && in.renamed[x.Role] == "" {
-			return nil, inputError("name it with --input "+x.Role+"=FILE", "the input %s came from stdin", x.Role)
-		}
-		switch x.Role {
-		case "A":
-			o.matrix = x.Path
-		case "b":
-			o.b = x.Path
-		case "nullspace":
-			o.nullspace = x.Path
-		}
-	}
-	if o.matrix == "" {
-		return nil, withHint(fmt.Errorf("report.json: it names no matrix: %w", solver.ErrFormat), "solve again: the report is damaged")
+	switch {
+	case !(o.settings.Tol > 0):
+		return nil, run.damaged("tol is %v", o.settings.Tol)
+	case o.matrix == "":
+		return nil, run.damaged("it names no matrix")
 	}
 	return o, nil
 }
 
-// optionNumber is an option that was recorded as it was typed.
-func optionNumber(opts report.Fields, name string) float64 {
-	x, err := parsePositive(opts.Text(name))
-	if err != nil {
-		return 0
-	}
-	return x
-}
-
 // checkStoredSystem judges what `solve linsys -o DIR/` wrote.
-func checkStoredSystem(o *checkOptions, rep *report.Report) ([]finding, error) {
+func checkStoredSystem(o *checkOptions, run *storedRun, _ *console) ([]finding, error) {
 	in := o.in
-	lo, err := storedSystem(in, rep)
+	lo, err := storedSystem(in, run)
 	if err != nil {
 		return nil, err
 	}
-	in.options.Hash = true
 	sys, err := readSystem(lo)
 	if err != nil {
-		return nil, withHint(err, "run from where the solve ran, or name moved files with --input ROLE=FILE")
+		return nil, moved(err)
 	}
-	run := &storedRun{report: rep}
 	run.compareInputs(in)
-	var out []finding
-	x, err := run.readPart(in, o.dir, "x")
+	f, err := run.answer(in, "x")
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range run.mismatches {
-		out = append(out, finding{name: m.what, value: math.NaN(), stored: math.NaN(), tol: math.NaN(), note: m.why})
+	if f == nil {
+		return nil, inputError("`solve linsys … -o DIR/` stores it", "%s: the report names no x", o.dir)
 	}
+	x, err := f.AsDense(in.options.MaxMemory)
+	if err != nil {
+		return nil, err
+	}
+	out := run.findings()
 	if run.infeasible() {
-		proof, err := nullVectorFinding(sys, rep)
+		proof, err := nullVectorFinding(sys, run)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +79,7 @@ func checkStoredSystem(o *checkOptions, rep *report.Report) ([]finding, error) {
 		return nil, err
 	}
 	for _, now := range certs {
-		stored := storedCertificate(rep, now)
+		stored := storedCertificate(run.report, now)
 		if run.infeasible() {
 			// No x could meet the tolerance: only the numbers are compared.
 			now.OK = true
@@ -106,29 +87,6 @@ func checkStoredSystem(o *checkOptions, rep *report.Report) ([]finding, error) {
 		out = append(out, judged(now, stored, 1))
 	}
 	return out, nil
-}
-
-// readPart reads a part of a stored answer as a dense matrix.
-func (run *storedRun) readPart(in *inputs, dir, name string) (*matrix.Dense, error) {
-	a, ok := run.report.Answers[name]
-	if !ok {
-		return nil, inputError("`solve … -o DIR/` stores it", "%s: the report names no %s", dir, name)
-	}
-	path := filepath.Join(dir, a.Path)
-	hash, err := fileHash(path)
-	if err != nil {
-		return nil, err
-	}
-	if hash != a.SHA256 {
-		run.mismatches = append(run.mismatches, mismatch{"answer " + name, "sha256 differs"})
-	}
-	opt := in.options
-	opt.Format, opt.Sep, opt.Hash = "", 0, false
-	f, err := in.open(name, path, &opt)
-	if err != nil {
-		return nil, err
-	}
-	return f.AsDense(0)
 }
 
 // certifySystem recomputes the certificates of the worst right-hand side.
@@ -209,18 +167,18 @@ func columnOf(d *matrix.Dense, j int) []float64 {
 
 // nullVectorFinding recomputes the proof that a stored system has no
 // solution.
-func nullVectorFinding(sys *system, rep *report.Report) (finding, error) {
+func nullVectorFinding(sys *system, run *storedRun) (finding, error) {
 	out := finding{name: "null_vector", value: math.NaN(), stored: math.NaN(), tol: math.NaN()}
-	v, _ := rep.Stats.Get("null_vector")
+	v, _ := run.report.Stats.Get("null_vector")
 	list, ok := v.([]any)
 	m, n := sides(&sys.problem)
 	if !ok || len(list) != m {
-		return out, withHint(fmt.Errorf("the report has no usable null_vector: %w", solver.ErrFormat), "solve again: the report is damaged")
+		return out, run.damaged("it has no usable null_vector")
 	}
 	z := make([]float64, m)
 	for i, x := range list {
 		if z[i], ok = x.(float64); !ok {
-			return out, withHint(fmt.Errorf("entry %d of null_vector is no number: %w", i+1, solver.ErrFormat), "solve again: the report is damaged")
+			return out, run.damaged("entry %d of null_vector is no number", i+1)
 		}
 	}
 	for j := range sys.problem.B.Cols {
@@ -235,7 +193,7 @@ func nullVectorFinding(sys *system, rep *report.Report) (finding, error) {
 }
 
 // checkSystem judges anybody's answer to a linear system.
-func checkSystem(o *checkOptions, v *values, args []string, con *console) ([]finding, error) {
+func checkSystem(o *checkOptions, v *values, args []string, _ *console) ([]finding, error) {
 	lo := &linsysOptions{in: o.in, matrix: v.text("A"), b: v.text("b"), chosen: linsys.Auto}
 	if v.flag("least-squares") {
 		lo.chosen = linsys.LSMR
