@@ -74,6 +74,34 @@ func BenchmarkSoftThreshold(b *testing.B) {
 	eachISA(b, benchLen, 16, func() { SoftThreshold(dst, x, 0.3) })
 }
 
+func BenchmarkLogistic(b *testing.B) {
+	eta, y, w := benchVector(benchLen, -8, 8), benchVector(benchLen, 0, 1), benchVector(benchLen, 0, 1)
+	grad, hess := make([]float64, benchLen), make([]float64, benchLen)
+	eachISA(b, benchLen, 40, func() { sink, _ = Logistic(grad, hess, eta, y, w) })
+}
+
+func BenchmarkLogisticValue(b *testing.B) {
+	eta, y, w := benchVector(benchLen, -8, 8), benchVector(benchLen, 0, 1), benchVector(benchLen, 0, 1)
+	eachISA(b, benchLen, 24, func() { sink, _ = LogisticValue(eta, y, w) })
+}
+
+func BenchmarkPoisson(b *testing.B) {
+	eta, y, w := benchVector(benchLen, -8, 8), benchVector(benchLen, 0, 9), benchVector(benchLen, 0, 1)
+	grad, hess := make([]float64, benchLen), make([]float64, benchLen)
+	eachISA(b, benchLen, 40, func() { sink, _ = Poisson(grad, hess, eta, y, w) })
+}
+
+func BenchmarkSquaredError(b *testing.B) {
+	eta, y, w := benchVector(benchLen, -8, 8), benchVector(benchLen, 0, 9), benchVector(benchLen, 0, 1)
+	grad := make([]float64, benchLen)
+	eachISA(b, benchLen, 32, func() { sink, _ = SquaredError(grad, eta, y, w) })
+}
+
+func BenchmarkBinaryEntropy(b *testing.B) {
+	x, y := benchVector(benchLen, 0, 0.5), make([]float64, benchLen)
+	eachISA(b, benchLen, 16, func() { BinaryEntropy(y, x) })
+}
+
 func BenchmarkExp(b *testing.B) {
 	x, dst := benchVector(benchLen, -20, 0), make([]float64, benchLen)
 	eachISA(b, benchLen, 16, func() { Exp(dst, x) })

@@ -19,6 +19,12 @@ func TestLengthMismatchPanics(t *testing.T) {
 		"SoftThreshold": func() { SoftThreshold(v, w, 1) },
 		"Exp":           func() { Exp(v, w) },
 		"Log":           func() { Log(v, w) },
+		"Logistic":      func() { Logistic(v, w, v, v, v) },
+		"LogisticValue": func() { LogisticValue(v, v, w) },
+		"Poisson":       func() { Poisson(w, v, v, v, v) },
+		"PoissonValue":  func() { PoissonValue(v, w, v) },
+		"SquaredError":  func() { SquaredError(v, v, v, w) },
+		"BinaryEntropy": func() { BinaryEntropy(v, w) },
 		"MaxRow":        func() { MaxRow(v, w, 1) },
 		"RowLSE":        func() { RowLSE(v, w, 1) },
 		"PlanRow":       func() { PlanRow(v, 0, v, w, 1) },
@@ -58,7 +64,7 @@ func TestLengthMismatchPanics(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	const n = 700
-	g, c, dst := make([]float64, n), make([]float64, n), make([]float64, n)
+	g, c, dst, e := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 	rows, weights := [][]float64{g, c, g, c}, []float64{1, 2, 3, 4}
 	col, val := make([]int32, n+8), make([]float64, n+8)
 	to := newSelection(n)
@@ -71,6 +77,8 @@ func TestNoAllocation(t *testing.T) {
 		"CGUpdate":      func() { CGUpdate(1, g, c, dst, g) },
 		"AccumRows":     func() { AccumRows(dst, weights, rows) },
 		"Exp":           func() { Exp(dst, g) },
+		"Logistic":      func() { Logistic(dst, e, g, c, c) },
+		"Poisson":       func() { Poisson(dst, e, g, c, c) },
 		"RowLSE":        func() { RowLSE(g, c, 1) },
 		"PlanRow":       func() { PlanRow(dst, 0, g, c, 1) },
 		"PlanRowSum":    func() { PlanRowSum(0, g, c, 1) },

@@ -3,8 +3,9 @@
 // AVX-512), chosen once at start.
 //
 // Besides vectors: rows of transport plans and of sparse matrices, blocks of
-// eight columns, dense products and the fronts of sparse factorisations, and
-// lines of grids with face weights (FaceGrid).
+// eight columns, dense products, the fronts of sparse factorisations, lines of
+// grids with face weights (FaceGrid), and the data terms of generalised linear
+// models.
 //
 // # Contracts common to all kernels
 //
@@ -29,7 +30,9 @@
 // Exp(NaN) = NaN. Log is within 2 ulp. The kernels of optimal transport
 // (MaxRow, RowLSE, PlanRow and the versions that recompute costs from points)
 // evaluate z_j = (f + g_j) − c_j·invEps and then the same exponential; a cost
-// of +Inf, a forbidden arc, gives exp = 0 and never a NaN.
+// of +Inf, a forbidden arc, gives exp = 0 and never a NaN. The terms of Logistic
+// and BinaryEntropy are within 4 ulp, and the sums of the data terms are
+// compensated.
 //
 // # Choosing the instruction set
 //

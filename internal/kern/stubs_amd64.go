@@ -38,6 +38,27 @@ func expAVX2(dst []float64, x []float64)
 func logAVX2(dst []float64, x []float64)
 
 //go:noescape
+func logisticAVX2(grad []float64, hess []float64, eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func logisticValueAVX2(eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func poissonAVX2(grad []float64, hess []float64, eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func poissonValueAVX2(eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func squaredAVX2(grad []float64, eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func squaredValueAVX2(eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func binaryEntropyAVX2(dst []float64, a []float64)
+
+//go:noescape
 func maxRowAVX2(g []float64, c []float64, invEps float64) float64
 
 //go:noescape
@@ -150,6 +171,27 @@ func expAVX512(dst []float64, x []float64)
 
 //go:noescape
 func logAVX512(dst []float64, x []float64)
+
+//go:noescape
+func logisticAVX512(grad []float64, hess []float64, eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func logisticValueAVX512(eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func poissonAVX512(grad []float64, hess []float64, eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func poissonValueAVX512(eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func squaredAVX512(grad []float64, eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func squaredValueAVX512(eta []float64, y []float64, w []float64) (sum float64, err float64)
+
+//go:noescape
+func binaryEntropyAVX512(dst []float64, a []float64)
 
 //go:noescape
 func maxRowAVX512(g []float64, c []float64, invEps float64) float64

@@ -36,8 +36,10 @@ func constantTable(s isa) []constant {
 		f64("two", 2),
 		f64("half", 0.5),
 		f64("sqrt2", math.Sqrt2),
+		f64("sign", math.Copysign(0, -1)),
 	}
 	both = append(both, series("L", 1, logCoef)...)
+	both = append(both, series("A", 0, log1pCoef)...)
 	if s.wide {
 		return append(append(both,
 			f64("round", 3<<47), // adding it rounds to a multiple of 1/16

@@ -11,6 +11,7 @@ func main() {
 		blas1(s)
 		expKernel(s, c)
 		logKernel(s, c)
+		glm(s, c)
 		plan(s, c)
 		selectPlan(s)
 		octets(s)
