@@ -56,6 +56,12 @@ func (a *Analysis) MMatrix() bool { return a.DiagPositive == a.Rows && a.OffPosi
 // negativeMMatrix is MMatrix of −A.
 func (a *Analysis) negativeMMatrix() bool { return a.DiagNegative == a.Rows && a.OffNegative == 0 }
 
+// constantComponents tells whether there may be connected components all of
+// whose rows sum to zero.
+func (a *Analysis) constantComponents() bool {
+	return a.ZeroSums == a.Rows || a.ZeroSums > 0 && a.Components > 1
+}
+
 // symmetryTolerance is how far a_ij and a_ji may differ by rounding, relative
 // to the largest entry.
 const symmetryTolerance = 1e-14
@@ -63,7 +69,7 @@ const symmetryTolerance = 1e-14
 // Analyze passes over a. The error is that of ctx.
 func Analyze(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
 	n := &Analysis{Rows: a.Rows, Cols: a.Cols, NNZ: a.NNZ()}
-	smallest := math.Inf(1)
+	smallest, squares := math.Inf(1), 0.0
 	used := make([]bool, a.Cols)
 	for i := range a.Rows {
 		if i%4096 == 0 && ctx.Err() != nil {
@@ -79,7 +85,7 @@ func Analyze(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
 			n.ZeroSums++
 		}
 		n.NormInf = max(n.NormInf, r.abs)
-		n.NormFro = math.Hypot(n.NormFro, r.norm)
+		squares += r.squares
 		n.MaxAbs = max(n.MaxAbs, r.largest)
 	}
 	for _, u := range used {
@@ -90,6 +96,7 @@ func Analyze(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
 	if n.MaxAbs > 0 {
 		n.RowScale = n.MaxAbs / smallest
 	}
+	n.NormFro = safeNorm(squares, a.Val)
 	if !n.Square() {
 		return n, nil
 	}
@@ -112,8 +119,8 @@ const forgiven = 32
 
 // rowFacts are what one row contributes.
 type rowFacts struct {
-	largest, abs, sum, norm float64
-	count                   int
+	largest, abs, sum, squares float64
+	count                      int
 }
 
 // row counts the signs of row i and marks the columns that it uses.
@@ -129,6 +136,7 @@ func (n *Analysis) row(a *matrix.CSR, i int, used []bool) rowFacts {
 		used[j] = true
 		size := math.Abs(v)
 		r.largest, r.abs, r.sum = max(r.largest, size), r.abs+size, r.sum+v
+		r.squares += v * v
 		if j == i {
 			diag = v
 			continue
@@ -140,13 +148,6 @@ func (n *Analysis) row(a *matrix.CSR, i int, used []bool) rowFacts {
 		} else {
 			n.OffNegative++
 		}
-	}
-	if r.largest > 0 {
-		s := 0.0
-		for _, v := range vals {
-			s += (v / r.largest) * (v / r.largest)
-		}
-		r.norm = r.largest * math.Sqrt(s)
 	}
 	r.count = len(vals)
 	n.Longest = max(n.Longest, r.count)

@@ -2,7 +2,6 @@ package linsys
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -13,8 +12,10 @@ import (
 type choice struct {
 	method, preconditioner string
 	why                    string
-	predicted              float64 // seconds; 0 = no prediction
-	trial                  int     // iterations after which auto looks whether it pays; 0 = it stays
+	predicted              float64 // seconds of set-up and solve; 0 = no prediction
+	trial                  *trial  // nil = it stays
+	heard                  string  // of the trial so far
+	limit                  int     // iterations after which it is left; 0 = none
 }
 
 func (c choice) String() string {
@@ -24,43 +25,15 @@ func (c choice) String() string {
 	return c.method + " with " + c.preconditioner
 }
 
-// What auto decides by. Times are nominal, not measured: a choice by the
-// clock would not repeat.
+// What auto decides by.
 const (
-	denseFill      = 0.25 // share of stored entries from which dense kernels win
-	cheapFlops     = 3e9  // a factorisation of that many is taken at once
-	manyRight      = 20   // right-hand sides from which a factor is worth its fill
-	amgRows        = 2000 // below, multigrid has nothing to coarsen
-	dominantShare  = 0.95 // of rows, from which aggregation can be trusted
-	positiveShare  = 0.05 // of entries off the diagonal that may be positive then
-	secondsAFlop   = 1e-10
-	secondsAnEntry = 1e-9 // one pass over it in an incomplete solve
+	denseFill     = 0.25 // share of stored entries from which dense kernels win
+	cheapFlops    = 3e9  // a factorisation of that many is taken at once
+	manyRight     = 20   // right-hand sides from which a factor is worth its fill
+	amgRows       = 2000 // below, multigrid has nothing to coarsen
+	dominantShare = 0.95 // of rows, from which aggregation can be trusted
+	positiveShare = 0.05 // of entries off the diagonal that may be positive then
 )
-
-// Iterations after which auto looks at the progress that was made: FW-MG has
-// no case on a matrix that needs more, and of an incomplete factor the rate is
-// known by then.
-const (
-	gridTrial       = 60
-	incompleteTrial = 50
-)
-
-// pays tells whether to go on with a candidate whose trial ended at the given
-// relative residual: whether the iterations still foretold cost less than the
-// factorisation that is the next candidate.
-func (s *Solver) pays(c choice, residual float64) bool {
-	if c.preconditioner == FWMG {
-		return false
-	}
-	if s.at+1 >= len(s.list) || s.list[s.at+1].method != Cholesky {
-		return true
-	}
-	if !(residual < 1) {
-		return false
-	}
-	left := float64(c.trial) * math.Log(s.opt.tol()/residual) / math.Log(residual)
-	return left*krylovEntries*float64(s.a.NNZ())*secondsAnEntry < s.cholesky.Flops()*secondsAFlop
-}
 
 // krylovEntries is how many passes over the entries an iteration with an
 // incomplete factor is worth.
@@ -75,18 +48,16 @@ func (s *Solver) candidates() []choice {
 	a := s.analysis
 	switch {
 	case s.grid != nil:
-		return []choice{{method: CG, preconditioner: FWMG, why: "the matrix is that of a grid of " + times(gridSides(s.grid)) + " cells", trial: gridTrial}}
+		return []choice{{method: CG, preconditioner: FWMG, why: "the matrix is that of a grid of " + times(gridSides(s.grid)) + " cells",
+			limit: gridLimit, predicted: gridRowSeconds * float64(s.n) * float64(s.rightHandSides)}}
 	case !a.Square():
 		return []choice{{method: LSMR, why: fmt.Sprintf("the matrix is %d×%d: least squares", a.Rows, a.Cols)}}
 	case a.Triangular():
-		return []choice{{method: substitution, why: "the matrix is " + a.shape()}, {method: LU}}
+		return []choice{{method: substitution, why: "the matrix is " + a.shape(), predicted: s.stepSeconds(2)}, {method: LU}}
 	case a.MaybePositive() || a.MaybeNegative():
 		return s.positiveCandidates()
 	case a.Symmetric:
-		return []choice{
-			{method: LDLT, why: fmt.Sprintf("symmetric, but %d positive, %d negative and %d zero diagonal entries: not definite", a.DiagPositive, a.DiagNegative, a.DiagZero)},
-			{method: MINRES, preconditioner: Jacobi},
-		}
+		return s.indefiniteCandidates()
 	}
 	return s.unsymmetricCandidates()
 }
@@ -121,45 +92,83 @@ func (s *Solver) denseCandidates() []choice {
 	return []choice{{method: LU, why: "dense and not symmetric"}}
 }
 
-// positiveCandidates are for a matrix that may be definite: a factorisation
-// where it is cheap, multigrid where it can be trusted, else an incomplete
-// factor.
+// positiveCandidates are for a matrix that may be definite: where its rows are
+// dominant, or nearly so, conjugate gradients with the diagonal, or with
+// MIC(0), for as long as they are fast; a factorisation where it is cheap,
+// multigrid where it can be trusted, else an incomplete factor. Where rows are
+// not dominant the first iterations with the diagonal reduce the residual of a
+// smooth right-hand side, and say nothing of the rest.
 func (s *Solver) positiveCandidates() []choice {
-	a := s.analysis
 	kind := "symmetric with a positive diagonal"
 	if s.sign < 0 {
 		kind = "symmetric with a negative diagonal: its negative is solved"
 	}
-	singular := len(s.kernel) > 0
-	multigrid := choice{method: CG, preconditioner: SAAMG, why: kind + ", mostly diagonally dominant"}
-	incomplete := choice{method: CG, preconditioner: IC0, why: kind, trial: incompleteTrial}
+	if len(s.kernel) > 0 {
+		kind = fmt.Sprintf("symmetric and singular: %d known null vectors", len(s.kernel))
+	}
+	first := choice{method: CG, preconditioner: Jacobi, why: kind + ", and diagonally dominant"}
+	if float64(s.analysis.Dominant) >= dominantShare*float64(s.analysis.Rows) {
+		first.trial = s.scout()
+	} else if first.trial = s.modifiedTrial(); first.trial != nil {
+		first.preconditioner, first.why = MIC0, kind+", and nearly dominant"
+	}
+	if first.trial == nil {
+		return s.analysedCandidates(kind)
+	}
+	first.predicted = first.trial.before
+	s.later = func() []choice { return s.analysedCandidates(kind) }
+	return []choice{first}
+}
+
+// indefiniteCandidates are for a symmetric matrix whose diagonal has other
+// signs.
+func (s *Solver) indefiniteCandidates() []choice {
+	a := s.analysis
+	why := fmt.Sprintf("symmetric, but %d positive, %d negative and %d zero diagonal entries: not definite", a.DiagPositive, a.DiagNegative, a.DiagZero)
+	rest := []choice{{method: LDLT, why: why}, {method: MINRES, preconditioner: Jacobi}}
+	if s.analyzeLDLT(s.ctx) != nil {
+		return rest // it will say why
+	}
+	flops := s.ldlt.analysis.Flops()
+	rest[0].predicted = s.choleskySeconds(flops)
+	t := s.indefiniteTrial(flops)
+	if t == nil {
+		return rest
+	}
+	return append([]choice{{method: MINRES, preconditioner: Jacobi, why: why, predicted: t.before, trial: t}}, rest...)
+}
+
+// analysedCandidates are those that the symbolic analysis of the factorisation
+// chooses from.
+func (s *Solver) analysedCandidates(kind string) []choice {
+	iterative := s.definiteIterations(kind)
+	if len(s.kernel) > 0 {
+		return []choice{iterative[0], {method: MINRES, preconditioner: Jacobi}}
+	}
 	rest := []choice{{method: LDLT}, {method: MINRES, preconditioner: Jacobi}}
-	suits := a.Rows >= amgRows && (a.MMatrix() || a.negativeMMatrix() || s.mostlyDominant())
-	if singular {
-		first := incomplete
-		if suits {
-			first = multigrid
-		}
-		first.why = fmt.Sprintf("symmetric and singular: %d known null vectors", len(s.kernel))
-		return []choice{first, {method: MINRES, preconditioner: Jacobi}}
-	}
-	var out []choice
 	flops, bytes, known := s.predictCholesky()
-	fits := known && bytes <= s.opt.MemoryLimit()
-	factor := choice{method: Cholesky, why: fmt.Sprintf("%s, and its factor takes %.2g flops", kind, flops), predicted: flops * secondsAFlop}
-	cheap := fits && (flops <= cheapFlops || s.rightHandSides >= manyRight)
-	if cheap {
-		out = append(out, factor)
+	if !known || bytes > s.opt.MemoryLimit() {
+		return append(iterative, rest...)
 	}
-	if suits {
-		out = append(out, multigrid)
+	factor := choice{method: Cholesky, why: fmt.Sprintf("%s, and its factor takes %.2g flops", kind, flops), predicted: s.choleskySeconds(flops)}
+	if flops <= cheapFlops || s.rightHandSides >= manyRight {
+		return append(append([]choice{factor}, iterative...), rest...)
 	}
-	out = append(out, incomplete)
-	if fits && !cheap {
-		factor.why = ""
-		out = append(out, factor)
+	iterative[len(iterative)-1].trial = s.incompleteTrial(flops)
+	factor.why = ""
+	return append(append(iterative, factor), rest...)
+}
+
+// definiteIterations are conjugate gradients with algebraic multigrid, where
+// that can be trusted, and with an incomplete factor.
+func (s *Solver) definiteIterations(kind string) []choice {
+	a := s.analysis
+	incomplete := choice{method: CG, preconditioner: IC0, why: kind}
+	if a.Rows >= amgRows && (a.MMatrix() || a.negativeMMatrix() || s.mostlyDominant()) {
+		return []choice{{method: CG, preconditioner: SAAMG, why: kind + ", mostly diagonally dominant",
+			predicted: hierarchyEntry * float64(a.NNZ) * float64(max(1, s.rightHandSides))}, incomplete}
 	}
-	return append(out, rest...)
+	return []choice{incomplete}
 }
 
 func (s *Solver) mostlyDominant() bool {
@@ -180,18 +189,21 @@ func (s *Solver) unsymmetricCandidates() []choice {
 	if !known {
 		return []choice{lu} // structurally singular: it will say so
 	}
-	lu.predicted = flops * secondsAFlop * luSlowdown
+	lu.predicted = s.luSeconds(flops)
 	lu.why = fmt.Sprintf("%s, and its factors take about %.2g flops", why, flops)
+	if t := s.unsymmetricTrial(flops); t != nil {
+		first := choice{method: BiCGSTAB, preconditioner: ILU0, why: lu.why, predicted: t.before, trial: t}
+		if flops <= cheapFlops {
+			return []choice{first, lu, iterative[0]}
+		}
+		return []choice{first, iterative[0], lu}
+	}
 	if flops <= cheapFlops {
 		return append([]choice{lu}, iterative...)
 	}
 	iterative[0].why = fmt.Sprintf("%s, and its factors would take about %.2g flops", why, flops)
 	return append(iterative, lu)
 }
-
-// luSlowdown is how much longer a flop takes in column-by-column LU than in
-// the dense kernels of a supernodal factorisation.
-const luSlowdown = 10
 
 // defaultPreconditioner is what stands beside a method unless one is asked
 // for.
@@ -201,12 +213,10 @@ func (s *Solver) defaultPreconditioner(method string) string {
 		if s.grid != nil {
 			return FWMG
 		}
-		for _, c := range s.candidates() {
-			if c.method == CG {
-				return c.preconditioner
-			}
+		if s.dense != nil {
+			return IC0
 		}
-		return IC0
+		return s.definiteIterations("")[0].preconditioner
 	case MINRES:
 		return Jacobi
 	case GMRES, BiCGSTAB:

@@ -35,7 +35,12 @@ func bicgstab(ctx context.Context, s *system) outcome {
 		return l.out
 	}
 	b := newBiorthogonal(l, r)
-	if broken := b.iterate(); broken != "" {
+	broken := b.iterate()
+	switch {
+	case broken == "":
+	case l.look != nil: // on trial
+		l.fail(abandoned, broken)
+	default:
 		return l.handOver(broken)
 	}
 	l.out = l.finish()

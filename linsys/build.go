@@ -49,6 +49,9 @@ func (s *Solver) buildCholesky(ctx context.Context) (engine, error) {
 		return s.buildDenseCholesky()
 	}
 	if _, _, known := s.predictCholesky(); !known {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		return nil, fmt.Errorf("linsys: cholesky needs a symmetric matrix with a positive diagonal: %w", solver.ErrNotPositiveDefinite)
 	}
 	an := s.cholesky
@@ -87,7 +90,7 @@ func (s *Solver) predictCholesky() (flops float64, bytes int64, known bool) {
 		if s.opt.method() == Cholesky || s.rightHandSides >= manyRight {
 			opt.Ordering = "auto"
 		}
-		an, err := direct.AnalyzeCholesky(s.a, opt)
+		an, err := direct.AnalyzeCholesky(s.ctx, s.a, opt)
 		if err != nil {
 			return 0, 0, false
 		}
@@ -138,17 +141,10 @@ func (s *Solver) buildLDLT(ctx context.Context) (engine, error) {
 	if s.dense != nil {
 		return nil, fmt.Errorf("linsys: ldlt is for sparse matrices; lu takes dense ones: %w", solver.ErrInput)
 	}
-	a, d := s.a, []float64(nil)
-	if s.badlyScaled() {
-		var err error
-		if a, d, err = equilibrateByMatching(a); err != nil {
-			return nil, fmt.Errorf("linsys: %w", err)
-		}
-	}
-	an, err := direct.AnalyzeLDLT(a, &direct.LDLTOptions{MaxBytes: s.opt.MemoryLimit()})
-	if err != nil {
+	if err := s.analyzeLDLT(ctx); err != nil {
 		return nil, fmt.Errorf("linsys: %w", err)
 	}
+	an, a, d := s.ldlt.analysis, s.ldlt.a, s.ldlt.scale
 	if an.Bytes() > s.opt.MemoryLimit() {
 		return nil, fmt.Errorf("linsys: %w", &solver.TooLargeError{What: "the LDLᵀ factor", Need: an.Bytes(), Have: s.opt.MemoryLimit()})
 	}
@@ -169,6 +165,32 @@ func (s *Solver) buildLDLT(ctx context.Context) (engine, error) {
 		st.PositivePivots, st.NegativePivots, st.ZeroPivots = positive, negative, zero
 		s.estimateCondition(st, f.Solve, f.Solve)
 	}), nil
+}
+
+// scaledLDLT is the analysis of the LDLᵀ factorisation of a, equilibrated by
+// scale unless that is nil.
+type scaledLDLT struct {
+	analysis *direct.LDLTAnalysis
+	a        *matrix.CSR
+	scale    []float64
+}
+
+// analyzeLDLT analyses the factorisation, once.
+func (s *Solver) analyzeLDLT(ctx context.Context) (err error) {
+	if s.ldlt != nil {
+		return nil
+	}
+	l := &scaledLDLT{a: s.a}
+	if s.badlyScaled() {
+		if l.a, l.scale, err = equilibrateByMatching(ctx, s.a); err != nil {
+			return err
+		}
+	}
+	if l.analysis, err = direct.AnalyzeLDLT(ctx, l.a, &direct.LDLTOptions{MaxBytes: s.opt.MemoryLimit()}); err != nil {
+		return err
+	}
+	s.ldlt = l
+	return nil
 }
 
 func (s *Solver) buildLU(ctx context.Context) (engine, error) {
@@ -200,7 +222,7 @@ func (s *Solver) predictLU() (flops float64, known bool) {
 // analyzeLU analyses the factorisation, once.
 func (s *Solver) analyzeLU() (err error) {
 	if s.lu == nil {
-		s.lu, err = direct.AnalyzeLU(s.a, nil)
+		s.lu, err = direct.AnalyzeLU(s.ctx, s.a, nil)
 	}
 	return err
 }
@@ -260,7 +282,7 @@ func (s *Solver) precondition(ctx context.Context, name string) (Preconditioner,
 		m, err := s.jacobi()
 		return m, nil, err
 	case SSOR, IC0, MIC0, ICT, ILU0, ILUT:
-		return s.incomplete(name)
+		return s.incomplete(ctx, name)
 	case Cheb:
 		m, err := NewChebyshev(s.a, or(s.opt.Degree, chebyshevDegree), s.opt.Threads)
 		return m, nil, err

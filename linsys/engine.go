@@ -3,6 +3,7 @@ package linsys
 import (
 	"context"
 
+	"solve/linsys/direct"
 	"solve/matrix"
 	"solve/solver"
 )
@@ -21,6 +22,7 @@ type job struct {
 	maxIter   int
 	damp      float64
 	record    func(iter int, recursive, truth float64) error
+	look      func(iter int, residual float64) bool // see system.look
 }
 
 // factorization is a direct method: x := A⁻¹x.
@@ -53,7 +55,7 @@ func (e *factored) solve(ctx context.Context, b, x *matrix.Dense, job *job) []ou
 	}
 	out := make([]outcome, s)
 	xj, bj := make([]float64, n), make([]float64, n)
-	refiner := newRefiner(e, n)
+	refiner := direct.NewRefiner(e.a, e.f.Solve, e.vec.norm)
 	for j := range s {
 		column(b, j, bj)
 		if ok && s > 1 {
@@ -62,49 +64,18 @@ func (e *factored) solve(ctx context.Context, b, x *matrix.Dense, job *job) []ou
 			copy(xj, bj)
 			e.f.Solve(xj)
 		}
-		out[j] = refiner.run(ctx, bj, xj, job)
+		out[j] = e.refine(ctx, refiner, bj, xj, job)
 		setColumn(x, j, xj)
 	}
 	return out
 }
 
-// refiner improves one solution after another.
-type refiner struct {
-	e       *factored
-	r, best []float64
-}
-
-func newRefiner(e *factored, n int) *refiner {
-	return &refiner{e: e, r: make([]float64, n), best: make([]float64, n)}
-}
-
-// run refines x until the residual is at rounding level, or no longer halved.
-// It leaves the best x that it saw.
-func (f *refiner) run(ctx context.Context, b, x []float64, job *job) outcome {
-	e := f.e
+// refine improves x until the residual is at rounding level, or no longer
+// halved, and judges it.
+func (e *factored) refine(ctx context.Context, refiner *direct.Refiner, b, x []float64, job *job) outcome {
 	normB := e.vec.norm(b)
-	size := f.residual(b, x)
-	o := outcome{matvecs: 1, reason: solver.Tolerance}
-	for o.iterations < maxRefinements && size > refineTo*normB && ctx.Err() == nil {
-		copy(f.best, x)
-		e.f.Solve(f.r)
-		for i, d := range f.r {
-			x[i] += d
-		}
-		next := f.residual(b, x)
-		o.iterations++
-		o.matvecs++
-		if !(next < size) {
-			copy(x, f.best)
-			break
-		}
-		halved := next <= size/2
-		size = next
-		if !halved {
-			break
-		}
-	}
-	o.residual = quotient(size, normB)
+	steps, size := refiner.Refine(ctx, b, x, maxRefinements, refineTo*normB)
+	o := outcome{iterations: steps, matvecs: steps + 1, reason: solver.Tolerance, residual: quotient(size, normB)}
 	if job.record != nil {
 		o.err = job.record(o.iterations, o.residual, o.residual)
 	}
@@ -116,15 +87,6 @@ func (f *refiner) run(ctx context.Context, b, x []float64, job *job) outcome {
 
 // refineTo is the relative residual below which refinement gains nothing.
 const refineTo = 0x1p-51
-
-// residual sets r = b − A x and returns its norm.
-func (f *refiner) residual(b, x []float64) float64 {
-	f.e.a.MulVecTo(f.r, false, x)
-	for i, v := range b {
-		f.r[i] = v - f.r[i]
-	}
-	return f.e.vec.norm(f.r)
-}
 
 // iterative runs a Krylov method.
 type iterative struct {
@@ -144,6 +106,7 @@ func (e *iterative) describe(st *Stats) {
 func (e *iterative) solve(ctx context.Context, b, x *matrix.Dense, job *job) []outcome {
 	s := &e.system
 	s.tol, s.atol, s.damp, s.record = job.tol, job.atol, job.damp, job.record
+	s.look = job.look
 	s.maxIter = or(job.maxIter, e.limit)
 	if e.block != nil && x.Cols > 1 {
 		s.b, s.x, s.columns = b.Data, x.Data, x.Cols

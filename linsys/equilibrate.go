@@ -1,6 +1,7 @@
 package linsys
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -58,8 +59,8 @@ func equilibrate(a *matrix.CSR) (scaled *matrix.CSR, dr, dc []float64) {
 // undone (Duff & Pralet, Strategies for scaling and pivoting for sparse
 // symmetric indefinite problems, 2005). The error is that of
 // direct.ScaledMatching.
-func equilibrateByMatching(a *matrix.CSR) (scaled *matrix.CSR, d []float64, err error) {
-	_, r, c, err := direct.ScaledMatching(a)
+func equilibrateByMatching(ctx context.Context, a *matrix.CSR) (scaled *matrix.CSR, d []float64, err error) {
+	_, r, c, err := direct.ScaledMatching(ctx, a)
 	if err != nil {
 		return nil, nil, err
 	}

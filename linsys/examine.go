@@ -34,7 +34,7 @@ func Examine(ctx context.Context, a *matrix.CSR, opt *Options) (*Examination, er
 	if !an.Square() || an.Rows < 2 {
 		return e, nil
 	}
-	s := &Solver{opt: *opt, m: an.Rows, n: an.Cols, full: a, a: a, analysis: an, sign: 1}
+	s := &Solver{ctx: ctx, opt: *opt, m: an.Rows, n: an.Cols, full: a, a: a, analysis: an, sign: 1}
 	s.opt.Threads = par.Threads(opt.Threads)
 	s.vec.setThreads(s.opt.Threads)
 	if an.Symmetric && (an.MaybePositive() || an.MaybeNegative()) {
@@ -102,7 +102,7 @@ func (e *Examination) semidefinite() {
 }
 
 func (e *Examination) inertia(ctx context.Context, s *Solver) error {
-	an, err := direct.AnalyzeLDLT(s.a, &direct.LDLTOptions{MaxBytes: s.opt.MemoryLimit()})
+	an, err := direct.AnalyzeLDLT(ctx, s.a, &direct.LDLTOptions{MaxBytes: s.opt.MemoryLimit()})
 	if err != nil || an.Flops() > cheapFlops || an.Bytes() > s.opt.MemoryLimit() {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"solve/linsys/multigrid"
 	"solve/matrix"
@@ -15,6 +16,7 @@ type gridEngine struct {
 	m     *multigrid.FWMG
 	facts func(st *Stats)
 	told  []string // what the cycle fell back to
+	lost  bool     // it fell back to one that could not be set up
 }
 
 // buildGrid sets FW-MG up. Beside other methods than CG it is a plain
@@ -26,8 +28,11 @@ func (s *Solver) buildGrid(ctx context.Context, c choice) (engine, error) {
 	m := s.fwmg
 	e := &gridEngine{m: m}
 	e.facts = func(st *Stats) {
-		st.OperatorComplexity, st.Levels, st.Memory = m.OperatorComplexity(), m.Levels(), m.Bytes()
 		st.Grid = gridSides(m.Grid())
+		if e.lost {
+			return
+		}
+		st.OperatorComplexity, st.Levels, st.Memory = m.OperatorComplexity(), m.Levels(), m.Bytes()
 	}
 	if c.method == CG {
 		return e, nil
@@ -87,13 +92,20 @@ func (e *gridEngine) solve(ctx context.Context, b, x *matrix.Dense, job *job) []
 }
 
 func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome {
+	if e.lost {
+		return outcome{residual: 1, reason: solver.Stalled, breakdown: "there is no hierarchy left", energy: math.NaN(), curvature: math.NaN(), optimality: math.NaN()}
+	}
 	tol := job.tol
 	if job.atol > 0 {
 		tol = max(tol, quotient(job.atol, safeNorm(0, b)))
 	}
 	var record func(int, float64) error
+	var recorded error
 	if job.record != nil {
-		record = func(iter int, rel float64) error { return job.record(iter, rel, math.NaN()) }
+		record = func(iter int, rel float64) error {
+			recorded = job.record(iter, rel, math.NaN())
+			return recorded
+		}
 	}
 	// The cycle is linear, so a b whose squares would overflow or vanish is
 	// brought near 1.
@@ -103,17 +115,40 @@ func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome 
 		multiply(b, scale)
 		multiply(x, scale)
 	}
+	start := slices.Clone(x)
 	res, err := e.m.PCG(ctx, x, b, tol, or(job.maxIter, gridIterations), record)
+	e.lost = err != nil && !isContext(err) && len(res.Fallbacks) > 0 && recorded == nil
+	if res.Reason != solver.Tolerance && !e.lost {
+		if first := e.residual(b, start); !(res.Residual <= first) {
+			copy(x, start)
+			res.Residual = first
+		}
+	}
 	if scale != 1 {
 		multiply(x, 1/scale)
 	}
 	o := outcome{iterations: res.Iterations, matvecs: res.Iterations + 2 + res.Replacements, residual: res.Residual, reason: res.Reason,
 		energy: math.NaN(), curvature: math.NaN(), optimality: math.NaN(), err: err}
 	e.told = append(e.told, res.Fallbacks...)
-	if err != nil && isContext(err) {
+	switch {
+	case err != nil && isContext(err):
 		o.reason, o.err = contextReason(ctx), nil
+	case e.lost:
+		o.reason, o.breakdown, o.err = solver.Stalled, err.Error(), nil
 	}
 	return o
+}
+
+// residual is that of x relative to b.
+func (e *gridEngine) residual(b, x []float64) float64 {
+	if isZero(x) {
+		return 1
+	}
+	res, err := e.m.PCG(context.Background(), slices.Clone(x), b, 1, 0, nil)
+	if err != nil {
+		return math.Inf(1)
+	}
+	return res.Residual
 }
 
 // inverseScale is a power of two that brings the largest |x_i| near 1, or 1

@@ -1,9 +1,9 @@
 package linsys
 
 import (
+	"context"
 	"math"
 
-	"solve/linsys/direct"
 	"solve/matrix"
 	"solve/solver"
 )
@@ -11,12 +11,12 @@ import (
 // incomplete sets up a preconditioner with triangular factors by name.
 // Matrices with a huge spread of scales are equilibrated for it, unsymmetric
 // ones permuted and scaled for incomplete LU.
-func (s *Solver) incomplete(name string) (Preconditioner, func(*Stats), error) {
+func (s *Solver) incomplete(ctx context.Context, name string) (Preconditioner, func(*Stats), error) {
 	if err := s.incompleteFits(name); err != nil {
 		return nil, nil, err
 	}
 	if name == ILU0 || name == ILUT {
-		return s.incompleteLU(name)
+		return s.incompleteLU(ctx, name)
 	}
 	a, d := s.a, []float64(nil)
 	if s.badlyScaled() {
@@ -35,7 +35,7 @@ func (s *Solver) incomplete(name string) (Preconditioner, func(*Stats), error) {
 
 // incompleteLU leaves symmetric matrices as they are: a permutation of rows
 // would cost them their symmetry.
-func (s *Solver) incompleteLU(name string) (Preconditioner, func(*Stats), error) {
+func (s *Solver) incompleteLU(ctx context.Context, name string) (Preconditioner, func(*Stats), error) {
 	factor := func(a *matrix.CSR) (*LDU, error) { return factorIncomplete(name, a) }
 	if s.analysis.Symmetric {
 		m, err := factor(s.a)
@@ -49,9 +49,9 @@ func (s *Solver) incompleteLU(name string) (Preconditioner, func(*Stats), error)
 	}
 	order := orderForFill
 	if name == ILU0 { // minimum degree breaks the neighbourhoods that its pattern keeps
-		order = direct.RCM
+		order = reverseCuthillMcKee
 	}
-	p, err := newPrepared(s.a, order, factor)
+	p, err := newPrepared(ctx, s.a, order, factor)
 	if err != nil {
 		return nil, nil, err
 	}

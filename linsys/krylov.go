@@ -31,6 +31,10 @@ type system struct {
 	// the run. nil: none.
 	record func(iter int, recursive, truth float64) error
 
+	// look is shown the relative residual after each iteration, as the method
+	// carries it; false ends the run as abandoned. nil: it goes on.
+	look func(iter int, residual float64) bool
+
 	restart    int     // GMRES: vectors of a cycle; 0: defaultRestart
 	flexible   bool    // GMRES: the preconditioner changes from call to call
 	directions int     // flexible CG: directions kept; −1: all
@@ -53,12 +57,13 @@ type outcome struct {
 	// (least squares): hi/lo is a lower bound of the condition number. 0
 	// where unknown.
 	lo, hi     float64
-	energy     float64 // estimate of the error's A-norm (CG); NaN unknown
-	curvature  float64 // pᵀAp/pᵀp ≤ 0, which disproves definiteness (CG); NaN none
-	breakdown  string  // what broke, with its numbers
-	optimality float64 // least squares: ‖Aᵀr‖/(‖A‖_F‖r‖); NaN elsewhere
-	restart    int     // GMRES: vectors of the last cycle
-	err        error   // of record or of the context
+	energy     float64   // estimate of the error's A-norm (CG); NaN unknown
+	curvature  float64   // pᵀAp/pᵀp ≤ 0, which disproves definiteness (CG); NaN none
+	breakdown  string    // what broke, with its numbers
+	null       []float64 // of a symmetric A, with nullᵀb ≠ 0, where the reason is Inconsistent; nil not found
+	optimality float64   // least squares: ‖Aᵀr‖/(‖A‖_F‖r‖); NaN elsewhere
+	restart    int       // GMRES: vectors of the last cycle
+	err        error     // of record or of the context
 }
 
 const (

@@ -39,7 +39,7 @@ func minres(ctx context.Context, s *system) outcome {
 	out := continued(ctx, &plain, l.out, minres)
 	switch out.reason {
 	case solver.Stalled, solver.AtRoundoff, solver.IterationLimit:
-		out.reason, out.breakdown = l.out.reason, l.out.breakdown
+		out.reason, out.breakdown, out.null = l.out.reason, l.out.breakdown, l.out.null
 	}
 	return out
 }
@@ -281,6 +281,7 @@ func (l *loop) inconsistent(k int) bool {
 	if !(small <= nullVector) || share <= l.target {
 		return false
 	}
+	l.out.null = append([]float64(nil), z...)
 	l.fail(solver.Inconsistent, fmt.Sprintf("a z with ‖A z‖/(‖A‖‖z‖) = %.2g has zᵀb/(‖z‖‖b‖) = %.3g", small, share/l.normB))
 	return true
 }

@@ -199,6 +199,9 @@ func (l *loop) judge(k int, recursive float64) action {
 		return stop
 	case claim:
 		return l.unconfirmed(truth)
+	case l.look != nil && !l.look(k, recursive/l.normB):
+		l.out.reason = abandoned
+		return stop
 	case truth == truth && l.atRoundoff(truth):
 		return stop
 	case truth == truth && l.stagnates(k, truth):

@@ -1,6 +1,7 @@
 package linsys
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -40,15 +41,19 @@ func (p *prepared) Apply(z, r []float64) {
 // newPrepared factorises the permuted and scaled matrix, symmetrically
 // ordered as the pattern of P A asks for. The error wraps solver.ErrSingular
 // for a structurally singular matrix, and for factors too ill-conditioned to
-// be of use.
-func newPrepared(a *matrix.CSR, order func(*matrix.CSR) []int32, factor func(*matrix.CSR) (*LDU, error)) (*prepared, error) {
-	rowOf, dr, dc, err := direct.ScaledMatching(a)
+// be of use; or it is that of ctx.
+func newPrepared(ctx context.Context, a *matrix.CSR, order ordering, factor func(*matrix.CSR) (*LDU, error)) (*prepared, error) {
+	rowOf, dr, dc, err := direct.ScaledMatching(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	cols, err := order(ctx, withRows(a, rowOf))
 	if err != nil {
 		return nil, err
 	}
 	n := a.Rows
 	p := &prepared{
-		cols: order(withRows(a, rowOf)), rows: make([]int32, n),
+		cols: cols, rows: make([]int32, n),
 		dr: make([]float64, n), dc: make([]float64, n), r: make([]float64, n), z: make([]float64, n),
 	}
 	for k, j := range p.cols {
@@ -85,11 +90,18 @@ func withRows(a *matrix.CSR, rows []int32) *matrix.CSR {
 // factorization preconditioning of nonsymmetric problems, 1999), and minimum
 // degree where few entries have a partner across the diagonal, and there are
 // no neighbourhoods to follow.
-func orderForFill(a *matrix.CSR) []int32 {
+func orderForFill(ctx context.Context, a *matrix.CSR) ([]int32, error) {
 	if patternSymmetry(a) >= nearlySymmetric {
-		return direct.RCM(a)
+		return reverseCuthillMcKee(ctx, a)
 	}
-	return direct.AMD(a)
+	return direct.AMD(ctx, a)
+}
+
+// ordering orders rows and columns; the error is that of the context.
+type ordering func(context.Context, *matrix.CSR) ([]int32, error)
+
+func reverseCuthillMcKee(_ context.Context, a *matrix.CSR) ([]int32, error) {
+	return direct.RCM(a), nil
 }
 
 // nearlySymmetric is the share of entries with a partner that discretised

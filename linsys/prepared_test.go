@@ -36,8 +36,8 @@ func TestPreparedWithoutDropping(t *testing.T) {
 	for seed := range uint64(12) {
 		spread := []float64{0, 5, 70}[seed%3]
 		a, dc := shuffled(randomSparse(t, 80, 3, 1.2, false, seed), 2*spread, spread, seed)
-		for name, order := range map[string]func(*matrix.CSR) []int32{"rcm": direct.RCM, "amd": direct.AMD, "chosen": orderForFill} {
-			m, err := newPrepared(a, order, withoutDropping)
+		for name, order := range map[string]ordering{"rcm": reverseCuthillMcKee, "amd": direct.AMD, "chosen": orderForFill} {
+			m, err := newPrepared(t.Context(), a, order, withoutDropping)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +75,7 @@ func TestUnstableFactorsAreRefused(t *testing.T) {
 	}
 	rows[59][0] = 0.5
 	a := fromRows(t, rows...)
-	if m, err := newPrepared(a, direct.RCM, NewILU0); m != nil || !errors.Is(err, solver.ErrSingular) {
+	if m, err := newPrepared(t.Context(), a, reverseCuthillMcKee, NewILU0); m != nil || !errors.Is(err, solver.ErrSingular) {
 		t.Fatalf("%v, %v", m, err)
 	}
 	p := &Problem{A: a, B: oneColumn(randomVector(a.Rows, 1))}
@@ -95,7 +95,7 @@ func TestUnstableFactorsAreRefused(t *testing.T) {
 func TestStructurallySingularFactors(t *testing.T) {
 	a := fromRows(t, []float64{1, 0, 0, 2}, []float64{2, 0, 0, 1}, []float64{3, 0, 0, 3}, []float64{1, 1, 1, 1})
 	var singular *direct.SingularError
-	if _, err := newPrepared(a, direct.RCM, NewILU0); !errors.As(err, &singular) || singular.Rank != 3 {
+	if _, err := newPrepared(t.Context(), a, reverseCuthillMcKee, NewILU0); !errors.As(err, &singular) || singular.Rank != 3 {
 		t.Errorf("%v", err)
 	}
 	s, err := New(t.Context(), &Problem{A: a, B: oneColumn([]float64{1, 1, 1, 1})}, &Options{Method: GMRES, Preconditioner: ILUT})

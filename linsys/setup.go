@@ -36,8 +36,10 @@ type Solver struct {
 	keep []int32 // its rows in A; nil = all
 	sign float64
 
+	ctx            context.Context // of the call under way, for analyses when they are first needed
 	rightHandSides int
 	list           []choice
+	later          func() []choice // what comes after the list, where that takes an analysis
 	at             int
 	eng            engine
 	told           []string // why candidates were left
@@ -45,6 +47,7 @@ type Solver struct {
 	warnings       []string
 	cholesky       *direct.CholeskyAnalysis // made for a prediction, used by the method
 	lu             *direct.LUAnalysis
+	ldlt           *scaledLDLT
 	setupSeconds   float64
 	vec            vectors
 	work           workspace
@@ -63,7 +66,7 @@ func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 		return nil, err
 	}
 	start := time.Now()
-	s := &Solver{opt: *opt, full: p.A, nearNull: p.NearNull, sign: 1, rightHandSides: p.B.Cols}
+	s := &Solver{ctx: ctx, opt: *opt, full: p.A, nearNull: p.NearNull, sign: 1, rightHandSides: p.B.Cols}
 	s.opt.Threads = par.Threads(opt.Threads)
 	s.vec.setThreads(s.opt.Threads)
 	s.m, s.n = p.dims()
@@ -178,7 +181,7 @@ func (s *Solver) analyze(ctx context.Context) error {
 		}
 		a = s.analysis
 	}
-	if a.Symmetric && !s.least && s.kernel == nil && a.ZeroSums > 0 && (a.MMatrix() || a.negativeMMatrix()) {
+	if a.Symmetric && !s.least && s.kernel == nil && a.constantComponents() && (a.MMatrix() || a.negativeMMatrix()) {
 		s.kernel = componentConstants(s.full, s.opt.MemoryLimit())
 	}
 	if a.MaybeNegative() {
@@ -292,7 +295,7 @@ func (s *Solver) current() choice { return s.list[s.at] }
 
 // next goes on to the next candidate, if there is one.
 func (s *Solver) next(ctx context.Context, why string) bool {
-	if s.at+1 >= len(s.list) && !s.withoutGrid(ctx) {
+	if s.at+1 >= len(s.list) && !s.more(ctx) {
 		return false
 	}
 	from := s.current()
@@ -302,8 +305,16 @@ func (s *Solver) next(ctx context.Context, why string) bool {
 	return true
 }
 
-// withoutGrid lists, after FW-MG, what auto would do without the grid.
-func (s *Solver) withoutGrid(ctx context.Context) bool {
+// more lists what comes after the trial of a cheap method or, after FW-MG, what
+// auto would do without the grid.
+func (s *Solver) more(ctx context.Context) bool {
+	start := time.Now()
+	defer func() { s.setupSeconds += time.Since(start).Seconds() }()
+	if later := s.later; later != nil {
+		s.later = nil
+		s.list = append(s.list, later()...)
+		return true
+	}
 	if s.grid == nil || s.opt.method() != Auto || s.opt.Preconditioner != "" {
 		return false
 	}

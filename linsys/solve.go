@@ -37,6 +37,7 @@ func (s *Solver) Solve(ctx context.Context, b, x0 *matrix.Dense) (*Result, error
 		ctx, cancel = context.WithTimeout(ctx, s.opt.TimeLimit)
 		defer cancel()
 	}
+	s.ctx = ctx
 	r := &running{Solver: s, ctx: ctx, b: b, x0: x0, start: time.Now()}
 	return r.run()
 }
@@ -76,76 +77,6 @@ func (r *running) run() (*Result, error) {
 	return r.res, r.res.Err()
 }
 
-// empty proves a system with an empty row to be inconsistent.
-func (r *running) empty() {
-	if r.least || r.analysis == nil || r.analysis.EmptyRows == 0 {
-		return
-	}
-	for i := range r.m {
-		_, vals := r.full.Row(i)
-		if maxAbs(vals) != 0 {
-			continue
-		}
-		for j := range r.b.Cols {
-			if v := r.b.Data[i*r.b.Cols+j]; v != 0 {
-				r.res.NullVector = make([]float64, r.m)
-				r.res.NullVector[i] = 1
-				r.res.Verdict = solver.Verdict{Status: solver.Infeasible, Reason: solver.Inconsistent,
-					Detail: fmt.Sprintf("row %d of the matrix is empty, but its right-hand side is %v", i+1, v)}
-				r.res.X = zeros(r.n, r.b.Cols)
-				return
-			}
-		}
-	}
-}
-
-// project measures, and with Project removes, the part of b that A cannot
-// reach.
-func (r *running) project() {
-	r.target = r.b
-	if len(r.kernel) == 0 || r.least {
-		if r.opt.Project {
-			r.res.Warnings = append(r.res.Warnings, "no null vector is known, so b was not projected")
-		}
-		return
-	}
-	projected := &matrix.Dense{Rows: r.b.Rows, Cols: r.b.Cols, Data: append([]float64(nil), r.b.Data...)}
-	v := make([]float64, r.m)
-	r.defects = make([]float64, r.b.Cols)
-	for j := range r.b.Cols {
-		column(r.b, j, v)
-		size, removed := r.vec.norm(v), 0.0
-		for _, z := range r.kernel {
-			d := r.vec.dot(z, v)
-			removed = math.Hypot(removed, d)
-			for i := range v {
-				v[i] -= d * z[i]
-			}
-		}
-		r.defects[j] = quotient(removed, size)
-		if r.vec.norm(v) <= nothingLeft*size {
-			clear(v) // what is left is rounding, which no iteration need resolve
-		}
-		setColumn(projected, j, v)
-	}
-	r.target = projected
-	if !r.opt.Project {
-		return
-	}
-	for _, d := range r.defects {
-		r.res.Projection = max(r.res.Projection, d)
-	}
-	if r.res.Projection > consistent {
-		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf("b was projected onto the range of the matrix: %.3g of it was removed", r.res.Projection))
-	}
-}
-
-// nothingLeft is the share of b beside the kernel that is rounding.
-const nothingLeft = 1e-14
-
-// consistent is the share of b along the kernel that rounding explains.
-const consistent = 1e-10
-
 // attempts runs the candidates until one is not refused.
 func (r *running) attempts() error {
 	for {
@@ -155,7 +86,7 @@ func (r *running) attempts() error {
 		}
 		solving := time.Now()
 		x := r.startingVectors()
-		r.ends = eng.solve(r.ctx, r.working(r.target), x, r.job())
+		r.ends = r.solveWith(eng, r.working(r.target), x)
 		r.res.Stats.Solve += time.Since(solving).Seconds()
 		r.clear(x)
 		r.res.X = r.restore(x)
@@ -211,7 +142,7 @@ func (r *running) noEngine(err error) error {
 	r.res.Method, r.res.Preconditioner = r.current().method, r.current().preconditioner
 	r.res.Fallbacks = r.told
 	if r.res.X == nil {
-		r.res.X = zeros(r.n, r.b.Cols)
+		r.res.X = r.restore(r.startingVectors())
 	}
 	return nil
 }
@@ -225,24 +156,29 @@ func (r *running) another(end outcome) bool {
 	return r.next(r.ctx, why)
 }
 
-// tried ends the trial of a candidate that has one, and tells whether there is
-// more to do: with it, where that pays, or with the next.
+// tried moves on from a candidate that failed its trial, with what it reached
+// as the starting vector.
 func (r *running) tried(end outcome) bool {
-	c := &r.list[r.at]
-	if c.trial == 0 || end.reason != solver.IterationLimit || (r.opt.MaxIter > 0 && r.opt.MaxIter <= c.trial) {
+	c, why := r.current(), ""
+	switch {
+	case end.reason == abandoned:
+		why = c.heard
+		if end.breakdown != "" {
+			why = end.breakdown
+		}
+	case c.limit > 0 && end.reason == solver.IterationLimit && (r.opt.MaxIter == 0 || r.opt.MaxIter > c.limit):
+		why = fmt.Sprintf("%d iterations left a relative residual of %.2g", c.limit, end.residual)
+	default:
 		return false
 	}
-	pays := r.pays(*c, end.residual)
-	why := fmt.Sprintf("%d iterations left a relative residual of %.2g", c.trial, end.residual)
-	c.trial = 0
 	r.x0 = r.res.X
-	return pays || r.next(r.ctx, why)
+	return r.next(r.ctx, why)
 }
 
 func (r *running) job() *job {
-	j := &job{tol: r.opt.tol(), atol: r.opt.AbsTol, maxIter: r.opt.MaxIter, damp: r.opt.Damp, record: r.recorder()}
-	if trial := r.current().trial; trial > 0 && (j.maxIter == 0 || j.maxIter > trial) {
-		j.maxIter = trial
+	j := &job{tol: r.opt.tol(), atol: r.opt.AbsTol, maxIter: r.opt.MaxIter, damp: r.opt.Damp, record: r.recorder(), look: r.look()}
+	if limit := r.current().limit; limit > 0 && (j.maxIter == 0 || j.maxIter > limit) {
+		j.maxIter = limit
 	}
 	return j
 }
@@ -272,6 +208,9 @@ func (r *running) account(eng engine) {
 		st.Matvecs += o.matvecs
 	}
 	r.res.Method, r.res.Preconditioner, r.res.Why = c.method, c.preconditioner, c.why
+	if c.heard != "" {
+		r.res.Why += ": " + c.heard
+	}
 	if r.opt.method() != Auto {
 		r.res.Why = ""
 	}
@@ -386,52 +325,6 @@ func (r *running) judge() {
 		r.explain(failed)
 	}
 	r.warn()
-}
-
-// inconsistent proves, by a null vector, that there is no solution.
-func (r *running) inconsistent() bool {
-	if r.opt.Project || r.least {
-		return false
-	}
-	for j, d := range r.defects {
-		if d <= consistent {
-			continue
-		}
-		v := make([]float64, r.m)
-		column(r.b, j, v)
-		z := r.kernelPart(v)
-		sys := verify.LinearSystem{Rows: r.m, Cols: r.n, A: r.rows(), B: v, Threads: r.opt.Threads}
-		kernel, defect := verify.NullVector(sys, z)
-		if !verify.Proves(kernel, defect) {
-			continue
-		}
-		r.res.NullVector = z
-		answer := "the answer is the least-squares one, with"
-		if len(r.ends) == 0 {
-			answer = "no method gave an answer: x = 0 has"
-		}
-		r.res.Verdict = solver.Verdict{Status: solver.Infeasible, Reason: solver.Inconsistent, Detail: fmt.Sprintf(
-			"a null vector z of the matrix has zᵀb = %.3g ‖z‖‖b‖; %s a relative residual of %.3g", defect, answer, r.res.Columns[j].RelativeResidual)}
-		return true
-	}
-	return false
-}
-
-// kernelPart is the part of v in the known kernel.
-func (r *running) kernelPart(v []float64) []float64 {
-	z := make([]float64, len(v))
-	for _, k := range r.kernel {
-		d := r.vec.dot(k, v)
-		for i := range z {
-			z[i] += d * k[i]
-		}
-	}
-	if scale := maxAbs(z); scale > 0 {
-		for i := range z {
-			z[i] /= scale
-		}
-	}
-	return z
 }
 
 // explain says why a run did not solve.

@@ -75,9 +75,9 @@ func (nw *newton) factor(ctx context.Context, rhs, y []float64, time float64) bo
 	sparse := func() bool { return nw.sparseTime() < min(time, nw.denseTime()) }
 	var err error
 	switch {
-	case sparse() && nw.analyse() && sparse():
+	case sparse() && nw.analyse(ctx) && sparse():
 		err = nw.factorSparse(ctx, rhs, y)
-	case nw.denseTime() < time:
+	case ctx.Err() == nil && nw.denseTime() < time:
 		err = nw.factorDense(rhs, y)
 	default:
 		return false
@@ -103,8 +103,8 @@ func (nw *newton) heaviest() int {
 
 // analyse assembles and orders the sparse S. It reports false where that is
 // not possible.
-func (nw *newton) analyse() bool {
-	return nw.sparse.analysed || nw.sparse.build(&nw.hess, nw.heaviest()) == nil
+func (nw *newton) analyse(ctx context.Context) bool {
+	return nw.sparse.analysed || nw.sparse.build(ctx, &nw.hess, nw.heaviest()) == nil
 }
 
 func (nw *newton) factorSparse(ctx context.Context, rhs, y []float64) error {

@@ -334,7 +334,7 @@ func TestNewtonSystem(t *testing.T) {
 	if err := nw.factorDense(rhs, byFactor); err != nil {
 		t.Fatal(err)
 	}
-	if !nw.analyse() {
+	if !nw.analyse(t.Context()) {
 		t.Fatal("the sparse system can't be analysed")
 	}
 	if err := nw.factorSparse(context.Background(), rhs, bySparse); err != nil {

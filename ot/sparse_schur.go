@@ -53,7 +53,7 @@ const bytesPerEntry = 3*12 + 3*8
 
 // build assembles S but for its diagonal and analyses it, unless the pattern is
 // that of the last one.
-func (s *sparseSchur) build(h *hessian, fixed int) error {
+func (s *sparseSchur) build(ctx context.Context, h *hessian, fixed int) error {
 	m, threads := h.s.m, h.s.threads
 	s.h, s.fixed = h, fixed
 	s.rows.flatten(h.kept, threads)
@@ -73,7 +73,7 @@ func (s *sparseSchur) build(h *hessian, fixed int) error {
 	}
 	s.factor = nil
 	var err error
-	if s.analysis, err = direct.AnalyzeCholesky(s.a, &direct.AnalyzeOptions{Threads: threads}); err != nil {
+	if s.analysis, err = direct.AnalyzeCholesky(ctx, s.a, &direct.AnalyzeOptions{Threads: threads}); err != nil {
 		s.analysis, s.analysed, s.refused = nil, false, true
 		return err
 	}

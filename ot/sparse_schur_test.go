@@ -22,7 +22,7 @@ func sparsified(t *testing.T, p *Problem, seed uint64, theta, mu float64) (*newt
 	nw.hess.sparsify(x, theta)
 	nw.hess.shift(mu)
 	nw.schur = &nw.hess
-	if !nw.analyse() {
+	if !nw.analyse(t.Context()) {
 		t.Fatal("no sparse Hessian")
 	}
 	return nw, x
@@ -100,12 +100,12 @@ func TestSparseSchurShifts(t *testing.T) {
 	}
 	nw.hess.sparsify(x, theta)
 	sp.analysed = false
-	if !nw.analyse() || sp.analysis != analysis {
+	if !nw.analyse(t.Context()) || sp.analysis != analysis {
 		t.Error("the same pattern was analysed again")
 	}
 	nw.hess.sparsify(x, 0.3)
 	sp.analysed = false
-	if !nw.analyse() || sp.analysis == analysis {
+	if !nw.analyse(t.Context()) || sp.analysis == analysis {
 		t.Error("another pattern was not analysed")
 	}
 }

@@ -90,7 +90,7 @@ var errCheckFailed = errors.New("check failed")
 func syntaxHint(e *matio.SyntaxError) string {
 	switch {
 	case errors.Is(e, solver.ErrNonFinite):
-		return "replace or leave out what is not a number; only --cost takes inf"
+		return "replace or leave out what is not a finite number"
 	case errors.Is(e, solver.ErrUnsupported):
 		return "store the data in another format"
 	case e.Line == 0:

@@ -124,7 +124,7 @@ func (r *linsysRun) summarise(float64) {
 	}
 	predicted := ""
 	if s.Predicted > 0 {
-		predicted = fmt.Sprintf(" (%.2g s of it foretold for the factorisation)", s.Predicted)
+		predicted = fmt.Sprintf(" (%.2g s were foretold for both)", s.Predicted)
 	}
 	say("time", "read %.3g s, set up %.3g s, solve %.3g s%s, peak %s", r.o.in.seconds, s.Setup, s.Solve, predicted, solver.Bytes(report.PeakRSS()))
 }

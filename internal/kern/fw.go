@@ -30,6 +30,10 @@ type FaceGrid[T Real] struct {
 	Axis   [3]T // weight along x, y, z of a coded grid
 	DiagOf [8]T // diagonals of a coded grid
 	InvOf  [8]T // their inverses; InvOf[0] = 0
+
+	// For FaceDiff: the number of the excess d − Σw of each cell, below 16.
+	Excess   []uint8
+	ExcessOf [16]T
 }
 
 // Bits of a code.
@@ -108,10 +112,51 @@ func FaceResidual[T Real](g *FaceGrid[T], i, fold int, mix *Mix[T], x, b, sums [
 	faceResidualGo(g, o, i, fold, mix, x, b, sums)
 }
 
-// FaceMul computes q = A p on plane i and returns pᵀq there.
-func FaceMul(g *FaceGrid[float64], i int, p, q []float64) float64 {
+// FaceMul computes q = A p on plane i, in float64 throughout, and returns pᵀq
+// there.
+func FaceMul[T Real](g *FaceGrid[float64], i int, p, q []T) float64 {
 	o := g.start("FaceMul", i, len(p), len(q))
-	return faceMul(g, o, p, q)
+	out := q[o : o+g.Plane()]
+	switch p := any(p).(type) {
+	case []float32:
+		return faceMulNarrow(g, o, p, any(out).([]float32))
+	case []float64:
+		return faceMul(g, o, p, any(out).([]float64))
+	}
+	return faceMulGo(g, o, p, out)
+}
+
+// FaceDiff is FaceMul for a coded grid in float32, as differences,
+//
+//	q_c = Σ w (p_c − p_neighbour) + (d_c − Σw) p_c,
+//
+// so that for a smooth p, whose product is small, little cancels.
+func FaceDiff(g *FaceGrid[float32], i int, p, q []float32) float64 {
+	o := g.start("FaceDiff", i, len(p), len(q), len(g.Code), len(g.Excess))
+	return faceDiff(g, o, p, q[o:o+g.Plane()])
+}
+
+// FaceDefect computes r = scale·(b − A x) on plane i and returns rᵀr there,
+// before r was rounded. work has room for a plane.
+func FaceDefect[T Real](g *FaceGrid[float64], i int, scale float64, x, b []float64, r []T, work []float64) float64 {
+	o, n := g.start("FaceDefect", i, len(x), len(b), len(r)), g.Plane()
+	checkLen("FaceDefect", "work", len(work), n)
+	faceMul(g, o, x, work)
+	if r, ok := any(r).([]float32); ok {
+		return mixedDefect(scale, b[o:o+n], work, r[o:o+n])
+	}
+	return mixedDefectGo(scale, b[o:o+n], work, r[o:o+n])
+}
+
+// Repeats compares rows of w entries, at column col[e] with value val[e], with
+// the row before: it returns how many entries after the first row, up to the
+// first that differs, have the same value one column further on.
+func Repeats(col []int32, val []float64, w int) int {
+	checkLen("Repeats", "val", len(val), len(col))
+	if w <= 0 {
+		panic(fmt.Sprintf("kern: Repeats: rows of %d entries", w))
+	}
+	return repeats(col, val, w)
 }
 
 // FoldPairs computes c_k = s_2k + s_2k+1 for one line; an odd line ends in
@@ -137,38 +182,37 @@ func SpreadPairs[T Real](theta T, c, x []T) {
 
 // The passes of a Krylov method around a preconditioner that works in T.
 
-// MixedXpby computes p = z + β p.
-func MixedXpby[T Real](z []T, beta float64, p []float64) {
-	checkLen("MixedXpby", "p", len(p), len(z))
-	switch z := any(z).(type) {
-	case []float32:
-		mixedXpby(z, beta, p)
-	case []float64:
-		xpby(z, beta, p)
+// MixedDirection computes x += a p and then p = z + β p.
+func MixedDirection[T Real](a float64, x []float64, z []T, beta float64, p []T) {
+	checkLen("MixedDirection", "x", len(x), len(p))
+	checkLen("MixedDirection", "z", len(z), len(p))
+	if p, ok := any(p).([]float32); ok {
+		mixedDirection(a, x, any(z).([]float32), float32(beta), p)
+		return
 	}
+	mixedDirectionGo(a, x, z, T(beta), p)
 }
 
-// MixedDot2 returns zᵀr and zᵀq.
-func MixedDot2[T Real](z []T, r, q []float64) (zr, zq float64) {
+// MixedDot2 returns zᵀr and zᵀq, summed in float64.
+func MixedDot2[T Real](z, r, q []T) (zr, zq float64) {
 	checkLen("MixedDot2", "r", len(r), len(z))
 	checkLen("MixedDot2", "q", len(q), len(z))
-	if z, ok := any(z).([]float64); ok {
-		return dot2(z, r, q)
+	switch z := any(z).(type) {
+	case []float32:
+		return mixedDot2(z, any(r).([]float32), any(q).([]float32))
+	case []float64:
+		return dot2(z, any(r).([]float64), any(q).([]float64))
 	}
-	return mixedDot2(any(z).([]float32), r, q)
+	return mixedDot2Go(z, r, q)
 }
 
-// MixedUpdate computes x += α p, r −= α q and b = scale·r in one pass, and
-// returns rᵀr of the new r.
-func MixedUpdate[T Real](alpha float64, p, q, x, r []float64, scale float64, b []T) float64 {
-	for k, v := range [...][]float64{q, x, r} {
-		checkLen("MixedUpdate", "qxr"[k:k+1], len(v), len(p))
+// MixedStep computes r −= α q and returns rᵀr of the new r, summed in float64.
+func MixedStep[T Real](alpha float64, q, r []T) float64 {
+	checkLen("MixedStep", "q", len(q), len(r))
+	if r, ok := any(r).([]float32); ok {
+		return mixedStep(float32(alpha), any(q).([]float32), r)
 	}
-	checkLen("MixedUpdate", "b", len(b), len(p))
-	if b, ok := any(b).([]float32); ok {
-		return mixedUpdate(alpha, p, q, x, r, scale, b)
-	}
-	return mixedUpdateGo(alpha, p, q, x, r, scale, b)
+	return mixedStepGo(T(alpha), q, r)
 }
 
 // Diagonal returns d of the cell at index c of a vector.

@@ -83,10 +83,37 @@ func faceMul(g *FaceGrid[float64], o int, p, q []float64) float64 {
 	case isa != isaAVX512 || cells == 0:
 		return faceMulGo(g, o, p, q)
 	case g.Code != nil:
-		return faceMulCodedAVX512(&p[o], &q[o], &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0], cells, cells, cells, n)
+		return faceMulCodedAVX512(&p[o], &q[0], &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0], cells, cells, cells, n)
 	}
 	w := &g.W
-	return faceMulAVX512(&p[o], &q[o], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o], cells, cells, cells, n)
+	return faceMulAVX512(&p[o], &q[0], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o], cells, cells, cells, n)
+}
+
+func faceMulNarrow(g *FaceGrid[float64], o int, p, q []float32) float64 {
+	n, cells := g.N, g.Plane()
+	switch {
+	case isa != isaAVX512 || cells == 0:
+		return faceMulGo(g, o, p, q)
+	case g.Code != nil:
+		return faceMulNarrowCodedAVX512(&p[o], &q[0], &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.DiagOf[0], cells, cells, cells, n)
+	}
+	w := &g.W
+	return faceMulNarrowAVX512(&p[o], &q[0], &g.D[o], &w[0][o], &w[0][o-cells], &w[1][o], &w[1][o-n], &w[2][o], cells, cells, cells, n)
+}
+
+// wholeLines is the length from which lines are worth a loop of their own.
+const wholeLines = 48
+
+func faceDiff(g *FaceGrid[float32], o int, p, q []float32) float64 {
+	n, cells := g.N, g.Plane()
+	if isa != isaAVX512 || cells == 0 {
+		return faceDiffGo(g, o, p, q)
+	}
+	line := n
+	if n < wholeLines {
+		line = cells
+	}
+	return faceDiffAVX512(&p[o], &q[0], &g.Code[o], &g.Code[o-cells], &g.Code[o-n], &g.Axis[0], &g.ExcessOf[0], &g.Excess[o], cells, line, cells, n)
 }
 
 func foldPairs(c, s []float32) {
@@ -107,16 +134,16 @@ func spreadPairs(theta float32, c, x []float32) {
 	spreadPairsGo(theta, c[full/2:], x[full:])
 }
 
-func mixedXpby(z []float32, beta float64, p []float64) {
+func mixedDirection(a float64, x []float64, z []float32, beta float32, p []float32) {
 	full := 0
-	if isa == isaAVX512 && len(z) >= 8 {
-		full = len(z) &^ 7
-		mixedXpbyAVX512(&z[0], beta, &p[0], full)
+	if isa == isaAVX512 && len(p) >= 16 {
+		full = len(p) &^ 15
+		mixedDirectionAVX512(a, &x[0], &z[0], beta, &p[0], full)
 	}
-	mixedXpbyGo(z[full:], beta, p[full:])
+	mixedDirectionGo(a, x[full:], z[full:], beta, p[full:])
 }
 
-func mixedDot2(z []float32, r, q []float64) (zr, zq float64) {
+func mixedDot2(z, r, q []float32) (zr, zq float64) {
 	if isa != isaAVX512 || len(z) < 8 {
 		return mixedDot2Go(z, r, q)
 	}
@@ -126,11 +153,32 @@ func mixedDot2(z []float32, r, q []float64) (zr, zq float64) {
 	return zr + tailR, zq + tailQ
 }
 
-func mixedUpdate(alpha float64, p, q, x, r []float64, scale float64, b []float32) float64 {
-	if isa != isaAVX512 || len(p) < 8 {
-		return mixedUpdateGo(alpha, p, q, x, r, scale, b)
+func mixedStep(alpha float32, q, r []float32) float64 {
+	if isa != isaAVX512 || len(r) < 16 {
+		return mixedStepGo(alpha, q, r)
 	}
-	full := len(p) &^ 7
-	sum := mixedUpdateAVX512(alpha, &p[0], &q[0], &x[0], &r[0], scale, &b[0], full)
-	return sum + mixedUpdateGo(alpha, p[full:], q[full:], x[full:], r[full:], scale, b[full:])
+	full := len(r) &^ 15
+	sum := mixedStepAVX512(alpha, &q[0], &r[0], full)
+	return sum + mixedStepGo(alpha, q[full:], r[full:])
+}
+
+func mixedDefect(scale float64, b, y []float64, r []float32) float64 {
+	if isa != isaAVX512 || len(r) < 8 {
+		return mixedDefectGo(scale, b, y, r)
+	}
+	full := len(r) &^ 7
+	sum := mixedDefectAVX512(scale, &b[0], &y[0], &r[0], full)
+	return sum + mixedDefectGo(scale, b[full:], y[full:], r[full:])
+}
+
+func repeats(col []int32, val []float64, w int) int {
+	full := (len(col) - w) &^ 15
+	if isa != isaAVX512 || full <= 0 {
+		return repeatsGo(col, val, w)
+	}
+	count := repeatsAVX512(&col[0], &val[0], w, full)
+	if count < full {
+		return count
+	}
+	return full + repeatsGo(col[full:], val[full:], w)
 }

@@ -638,6 +638,268 @@ vec20:
 	VZEROUPPER
 	RET
 
+// func faceMulNarrowAVX512(p *float32, q *float32, d *float64, wx *float64, wxa *float64, wy *float64, wya *float64, wz *float64, cells int, n int, sx int, sy int) float64
+// Requires: AVX, AVX512F, AVX512VL, SSE2
+TEXT ·faceMulNarrowAVX512(SB), NOSPLIT, $0-104
+	MOVQ      p+0(FP), AX
+	MOVQ      q+8(FP), CX
+	MOVQ      sx+80(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      AX, DX
+	SUBQ      DI, DX
+	LEAQ      (AX)(DI*1), BX
+	MOVQ      sy+88(FP), DI
+	SHLQ      $0x02, DI
+	MOVQ      AX, SI
+	SUBQ      DI, SI
+	LEAQ      (AX)(DI*1), DI
+	VPXORQ    Z0, Z0, Z0
+	MOVQ      d+16(FP), R8
+	MOVQ      wx+24(FP), R9
+	MOVQ      wxa+32(FP), R10
+	MOVQ      wy+40(FP), R11
+	MOVQ      wya+48(FP), R12
+	MOVQ      wz+56(FP), R13
+	VMOVDQU32 fwLanes64<>+0(SB), Z1
+	XORQ      R14, R14
+
+line21:
+	MOVQ         n+72(FP), R15
+	VPBROADCASTQ R15, Z2
+	VPCMPQ       $0x01, Z2, Z1, K1
+
+vec22:
+	SUBQ          $+8, R15
+	VPBROADCASTQ  R15, Z2
+	VPCMPQ        $0x01, Z2, Z1, K2
+	VCVTPS2PD.Z   (AX)(R14*4), K1, Z2
+	VMULPD.Z      (R8)(R14*8), Z2, K1, Z3
+	VCVTPS2PD.Z   (BX)(R14*4), K1, Z4
+	VFNMADD231PD  (R9)(R14*8), Z4, K1, Z3
+	VCVTPS2PD.Z   (DX)(R14*4), K1, Z4
+	VFNMADD231PD  (R10)(R14*8), Z4, K1, Z3
+	VCVTPS2PD.Z   (DI)(R14*4), K1, Z4
+	VFNMADD231PD  (R11)(R14*8), Z4, K1, Z3
+	VCVTPS2PD.Z   (SI)(R14*4), K1, Z4
+	VFNMADD231PD  (R12)(R14*8), Z4, K1, Z3
+	VCVTPS2PD.Z   4(AX)(R14*4), K1, Z4
+	VFNMADD231PD  (R13)(R14*8), Z4, K1, Z3
+	VCVTPS2PD.Z   -4(AX)(R14*4), K1, Z4
+	VFNMADD231PD  -8(R13)(R14*8), Z4, K1, Z3
+	VFMADD231PD   Z2, Z3, Z0
+	VCVTPD2PS     Z3, Y2
+	VMOVUPS       Y2, K1, (CX)(R14*4)
+	KMOVW         K2, K1
+	ADDQ          $+8, R14
+	CMPQ          R15, $+0
+	JG            vec22
+	ADDQ          R15, R14
+	VMOVAPD       Z0, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VADDPD        Y3, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X3
+	VADDPD        X3, X2, X2
+	VPERMILPD     $0x01, X2, X3
+	VADDSD        X3, X2, X2
+	MOVSD         X2, ret+96(FP)
+	MOVQ          n+72(FP), R15
+	SUBQ          R15, cells+64(FP)
+	JG            line21
+	VZEROUPPER
+	RET
+
+// func faceMulNarrowCodedAVX512(p *float32, q *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float64, table *float64, cells int, n int, sx int, sy int) float64
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, SSE2
+TEXT ·faceMulNarrowCodedAVX512(SB), NOSPLIT, $0-96
+	MOVQ         p+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         sx+72(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         AX, DX
+	SUBQ         DI, DX
+	LEAQ         (AX)(DI*1), BX
+	MOVQ         sy+80(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         AX, SI
+	SUBQ         DI, SI
+	LEAQ         (AX)(DI*1), DI
+	VPXORQ       Z0, Z0, Z0
+	MOVQ         code+16(FP), R8
+	MOVQ         xcode+24(FP), R9
+	MOVQ         ycode+32(FP), R10
+	MOVQ         axis+40(FP), R11
+	VBROADCASTSD (R11), Z1
+	VBROADCASTSD 8(R11), Z2
+	VBROADCASTSD 16(R11), Z3
+	MOVQ         table+48(FP), R11
+	VMOVUPD      (R11), Z4
+	MOVL         $0x20202020, R11
+	VPBROADCASTD R11, X5
+	MOVL         $0x10101010, R11
+	VPBROADCASTD R11, X6
+	MOVL         $0x08080808, R11
+	VPBROADCASTD R11, X7
+	VMOVDQU32    fwLanes64<>+0(SB), Z8
+	XORQ         R11, R11
+
+line23:
+	MOVQ         n+64(FP), R12
+	VPBROADCASTQ R12, Z9
+	VPCMPQ       $0x01, Z9, Z8, K1
+
+vec24:
+	SUBQ          $+8, R12
+	VPBROADCASTQ  R12, Z9
+	VPCMPQ        $0x01, Z9, Z8, K2
+	VMOVDQU8.Z    (R8)(R11*1), K1, X9
+	VPMOVZXBQ     X9, Z10
+	VPERMPD       Z4, Z10, Z10
+	VCVTPS2PD.Z   (AX)(R11*4), K1, Z11
+	VMULPD        Z11, Z10, Z10
+	VMOVDQU8.Z    (R9)(R11*1), K1, X12
+	VPTESTMB      X5, X12, K3
+	VCVTPS2PD.Z   (DX)(R11*4), K3, Z12
+	VPTESTMB      X5, X9, K3
+	VCVTPS2PD.Z   (BX)(R11*4), K3, Z13
+	VADDPD        Z13, Z12, Z12
+	VFNMADD231PD  Z1, Z12, Z10
+	VMOVDQU8.Z    (R10)(R11*1), K1, X12
+	VPTESTMB      X6, X12, K3
+	VCVTPS2PD.Z   (SI)(R11*4), K3, Z12
+	VPTESTMB      X6, X9, K3
+	VCVTPS2PD.Z   (DI)(R11*4), K3, Z13
+	VADDPD        Z13, Z12, Z12
+	VFNMADD231PD  Z2, Z12, Z10
+	VMOVDQU8.Z    -1(R8)(R11*1), K1, X12
+	VPTESTMB      X7, X12, K3
+	VCVTPS2PD.Z   -4(AX)(R11*4), K3, Z12
+	VPTESTMB      X7, X9, K3
+	VCVTPS2PD.Z   4(AX)(R11*4), K3, Z9
+	VADDPD        Z9, Z12, Z12
+	VFNMADD231PD  Z3, Z12, Z10
+	VFMADD231PD   Z11, Z10, Z0
+	VCVTPD2PS     Z10, Y9
+	VMOVUPS       Y9, K1, (CX)(R11*4)
+	KMOVW         K2, K1
+	ADDQ          $+8, R11
+	CMPQ          R12, $+0
+	JG            vec24
+	ADDQ          R12, R11
+	VMOVAPD       Z0, Z9
+	VEXTRACTF64X4 $0x01, Z9, Y10
+	VADDPD        Y10, Y9, Y9
+	VEXTRACTF128  $0x01, Y9, X10
+	VADDPD        X10, X9, X9
+	VPERMILPD     $0x01, X9, X10
+	VADDSD        X10, X9, X9
+	MOVSD         X9, ret+88(FP)
+	MOVQ          n+64(FP), R12
+	SUBQ          R12, cells+56(FP)
+	JG            line23
+	VZEROUPPER
+	RET
+
+// func faceDiffAVX512(x *float32, q *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, excess *uint8, cells int, n int, sx int, sy int) float64
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VL, SSE2
+TEXT ·faceDiffAVX512(SB), NOSPLIT, $0-104
+	MOVQ            x+0(FP), AX
+	MOVQ            sx+80(FP), SI
+	SHLQ            $0x02, SI
+	MOVQ            AX, CX
+	SUBQ            SI, CX
+	LEAQ            (AX)(SI*1), DX
+	MOVQ            sy+88(FP), SI
+	SHLQ            $0x02, SI
+	MOVQ            AX, BX
+	SUBQ            SI, BX
+	LEAQ            (AX)(SI*1), SI
+	MOVQ            code+16(FP), DI
+	MOVQ            xcode+24(FP), R8
+	MOVQ            ycode+32(FP), R9
+	MOVQ            axis+40(FP), R10
+	VBROADCASTSS    (R10), Z0
+	VBROADCASTSS    4(R10), Z1
+	VBROADCASTSS    8(R10), Z2
+	MOVQ            table+48(FP), R10
+	VBROADCASTF32X8 (R10), Z3
+	MOVL            $0x20202020, R10
+	VPBROADCASTD    R10, X4
+	MOVL            $0x10101010, R10
+	VPBROADCASTD    R10, X5
+	MOVL            $0x08080808, R10
+	VPBROADCASTD    R10, X6
+	MOVQ            table+48(FP), R10
+	VMOVUPS         (R10), Z3
+	MOVQ            q+8(FP), R10
+	MOVQ            excess+56(FP), R11
+	VPXORQ          Z7, Z7, Z7
+	VPXORQ          Z8, Z8, Z8
+	VMOVDQU32       fwLanes32<>+0(SB), Z9
+	XORQ            R12, R12
+
+line25:
+	MOVQ         n+72(FP), R13
+	VPBROADCASTD R13, Z10
+	VPCMPD       $0x01, Z10, Z9, K1
+
+vec26:
+	SUBQ          $+16, R13
+	VPBROADCASTD  R13, Z10
+	VPCMPD        $0x01, Z10, Z9, K2
+	VMOVUPS.Z     (AX)(R12*4), K1, Z10
+	VMOVDQU8.Z    (DI)(R12*1), K1, X12
+	VMOVDQU8.Z    (R8)(R12*1), K1, X11
+	VPTESTMB      X4, X11, K3
+	VSUBPS.Z      (CX)(R12*4), Z10, K3, Z11
+	VPTESTMB      X4, X12, K3
+	VSUBPS.Z      (DX)(R12*4), Z10, K3, Z13
+	VADDPS        Z13, Z11, Z11
+	VMULPS        Z0, Z11, Z11
+	VMOVDQU8.Z    (R9)(R12*1), K1, X13
+	VPTESTMB      X5, X13, K3
+	VSUBPS.Z      (BX)(R12*4), Z10, K3, Z13
+	VPTESTMB      X5, X12, K3
+	VSUBPS.Z      (SI)(R12*4), Z10, K3, Z14
+	VADDPS        Z14, Z13, Z13
+	VFMADD231PS   Z1, Z13, Z11
+	VMOVDQU8.Z    -1(DI)(R12*1), K1, X13
+	VPTESTMB      X6, X13, K3
+	VSUBPS.Z      -4(AX)(R12*4), Z10, K3, Z13
+	VPTESTMB      X6, X12, K3
+	VSUBPS.Z      4(AX)(R12*4), Z10, K3, Z12
+	VADDPS        Z12, Z13, Z13
+	VFMADD231PS   Z2, Z13, Z11
+	VMOVDQU8.Z    (R11)(R12*1), K1, X12
+	VPMOVZXBD     X12, Z12
+	VPERMPS       Z3, Z12, Z12
+	VFMADD231PS   Z10, Z12, Z11
+	VFMADD231PS   Z10, Z11, Z8
+	VMOVUPS       Z11, K1, (R10)(R12*4)
+	KMOVW         K2, K1
+	ADDQ          $+16, R12
+	CMPQ          R13, $+0
+	JG            vec26
+	ADDQ          R13, R12
+	VCVTPS2PD     Y8, Z10
+	VADDPD        Z10, Z7, Z7
+	VEXTRACTF32X8 $0x01, Z8, Y10
+	VCVTPS2PD     Y10, Z10
+	VADDPD        Z10, Z7, Z7
+	VPXORQ        Z8, Z8, Z8
+	VMOVAPD       Z7, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y11
+	VADDPD        Y11, Y10, Y10
+	VEXTRACTF128  $0x01, Y10, X11
+	VADDPD        X11, X10, X10
+	VPERMILPD     $0x01, X10, X11
+	VADDSD        X11, X10, X10
+	MOVSD         X10, ret+96(FP)
+	MOVQ          n+72(FP), R13
+	SUBQ          R13, cells+64(FP)
+	JG            line25
+	VZEROUPPER
+	RET
+
 DATA fwEven<>+0(SB)/4, $0x00000000
 DATA fwEven<>+4(SB)/4, $0x00000002
 DATA fwEven<>+8(SB)/4, $0x00000004
@@ -684,7 +946,7 @@ TEXT ·foldPairsAVX512(SB), NOSPLIT, $0-24
 	XORQ      DX, DX
 	MOVQ      n+16(FP), BX
 
-top21:
+top27:
 	VMOVUPS   (CX)(DX*4), Z2
 	VMOVUPS   Z1, (CX)(DX*4)
 	VPERMILPS $0xb1, Z2, Z3
@@ -693,7 +955,7 @@ top21:
 	VMOVUPS   Y2, (AX)(DX*2)
 	ADDQ      $+16, DX
 	CMPQ      DX, BX
-	JL        top21
+	JL        top27
 	VZEROUPPER
 	RET
 
@@ -707,37 +969,45 @@ TEXT ·spreadPairsAVX512(SB), NOSPLIT, $0-32
 	XORQ         DX, DX
 	MOVQ         n+24(FP), BX
 
-top22:
+top28:
 	VMOVUPS     (AX)(DX*2), Y2
 	VPERMPS     Z2, Z1, Z2
 	VFMADD213PS (CX)(DX*4), Z0, Z2
 	VMOVUPS     Z2, (CX)(DX*4)
 	ADDQ        $+16, DX
 	CMPQ        DX, BX
-	JL          top22
+	JL          top28
 	VZEROUPPER
 	RET
 
-// func mixedXpbyAVX512(z *float32, beta float64, p *float64, n int)
+// func mixedDirectionAVX512(a float64, x *float64, z *float32, beta float32, p *float32, n int)
 // Requires: AVX, AVX512F
-TEXT ·mixedXpbyAVX512(SB), NOSPLIT, $0-32
-	MOVQ         z+0(FP), AX
-	MOVQ         p+16(FP), CX
-	VBROADCASTSD beta+8(FP), Z0
-	XORQ         DX, DX
-	MOVQ         n+24(FP), BX
+TEXT ·mixedDirectionAVX512(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         z+16(FP), CX
+	MOVQ         p+32(FP), DX
+	VBROADCASTSS beta+24(FP), Z1
+	VBROADCASTSD a+0(FP), Z0
+	XORQ         BX, BX
+	MOVQ         n+40(FP), SI
 
-top23:
-	VCVTPS2PD   (AX)(DX*4), Z1
-	VFMADD231PD (CX)(DX*8), Z0, Z1
-	VMOVUPD     Z1, (CX)(DX*8)
-	ADDQ        $+8, DX
-	CMPQ        DX, BX
-	JL          top23
+top29:
+	VCVTPS2PD   (DX)(BX*4), Z2
+	VFMADD213PD (AX)(BX*8), Z0, Z2
+	VMOVUPD     Z2, (AX)(BX*8)
+	VCVTPS2PD   32(DX)(BX*4), Z2
+	VFMADD213PD 64(AX)(BX*8), Z0, Z2
+	VMOVUPD     Z2, 64(AX)(BX*8)
+	VMOVUPS     (DX)(BX*4), Z2
+	VFMADD213PS (CX)(BX*4), Z1, Z2
+	VMOVUPS     Z2, (DX)(BX*4)
+	ADDQ        $+16, BX
+	CMPQ        BX, SI
+	JL          top29
 	VZEROUPPER
 	RET
 
-// func mixedDot2AVX512(z *float32, r *float64, q *float64, n int) (zr float64, zq float64)
+// func mixedDot2AVX512(z *float32, r *float32, q *float32, n int) (zr float64, zq float64)
 // Requires: AVX, AVX512F, SSE2
 TEXT ·mixedDot2AVX512(SB), NOSPLIT, $0-48
 	MOVQ   z+0(FP), AX
@@ -748,13 +1018,15 @@ TEXT ·mixedDot2AVX512(SB), NOSPLIT, $0-48
 	XORQ   BX, BX
 	MOVQ   n+24(FP), SI
 
-top24:
+top30:
 	VCVTPS2PD     (AX)(BX*4), Z2
-	VFMADD231PD   (CX)(BX*8), Z2, Z0
-	VFMADD231PD   (DX)(BX*8), Z2, Z1
+	VCVTPS2PD     (CX)(BX*4), Z3
+	VFMADD231PD   Z3, Z2, Z0
+	VCVTPS2PD     (DX)(BX*4), Z3
+	VFMADD231PD   Z3, Z2, Z1
 	ADDQ          $+8, BX
 	CMPQ          BX, SI
-	JL            top24
+	JL            top30
 	VEXTRACTF64X4 $0x01, Z0, Y2
 	VADDPD        Y2, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X2
@@ -772,40 +1044,110 @@ top24:
 	VZEROUPPER
 	RET
 
-// func mixedUpdateAVX512(alpha float64, p *float64, q *float64, x *float64, r *float64, scale float64, b *float32, n int) (sum float64)
-// Requires: AVX, AVX512F, SSE2
-TEXT ·mixedUpdateAVX512(SB), NOSPLIT, $0-72
-	MOVQ         p+8(FP), AX
-	MOVQ         q+16(FP), CX
-	MOVQ         x+24(FP), DX
-	MOVQ         r+32(FP), BX
-	MOVQ         b+48(FP), SI
+// func mixedStepAVX512(alpha float32, q *float32, r *float32, n int) (sum float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·mixedStepAVX512(SB), NOSPLIT, $0-40
+	MOVQ         q+8(FP), AX
+	MOVQ         r+16(FP), CX
+	VBROADCASTSS alpha+0(FP), Z0
+	VPXORQ       Z1, Z1, Z1
 	VPXORQ       Z2, Z2, Z2
-	VBROADCASTSD alpha+0(FP), Z0
-	VBROADCASTSD scale+40(FP), Z1
-	XORQ         DI, DI
-	MOVQ         n+56(FP), R8
+	XORQ         DX, DX
+	MOVQ         n+24(FP), BX
 
-top25:
-	VMOVUPD       (DX)(DI*8), Z3
-	VMOVUPD       (BX)(DI*8), Z4
-	VFMADD231PD   (AX)(DI*8), Z0, Z3
-	VFNMADD231PD  (CX)(DI*8), Z0, Z4
-	VMOVUPD       Z3, (DX)(DI*8)
-	VMOVUPD       Z4, (BX)(DI*8)
-	VFMADD231PD   Z4, Z4, Z2
-	VMULPD        Z1, Z4, Z4
-	VCVTPD2PS     Z4, Y3
-	VMOVUPS       Y3, (SI)(DI*4)
-	ADDQ          $+8, DI
-	CMPQ          DI, R8
-	JL            top25
-	VEXTRACTF64X4 $0x01, Z2, Y0
-	VADDPD        Y0, Y2, Y2
-	VEXTRACTF128  $0x01, Y2, X0
-	VADDPD        X0, X2, X2
-	VPERMILPD     $0x01, X2, X0
-	VADDSD        X0, X2, X2
-	MOVSD         X2, sum+64(FP)
+top31:
+	VMOVUPS       (CX)(DX*4), Z3
+	VFNMADD231PS  (AX)(DX*4), Z0, Z3
+	VMOVUPS       Z3, (CX)(DX*4)
+	VEXTRACTF32X8 $0x01, Z3, Y4
+	VCVTPS2PD     Y3, Z3
+	VFMADD231PD   Z3, Z3, Z1
+	VCVTPS2PD     Y4, Z3
+	VFMADD231PD   Z3, Z3, Z2
+	ADDQ          $+16, DX
+	CMPQ          DX, BX
+	JL            top31
+	VADDPD        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X0
+	VADDSD        X0, X1, X1
+	MOVSD         X1, sum+32(FP)
+	VZEROUPPER
+	RET
+
+// func mixedDefectAVX512(scale float64, b *float64, y *float64, r *float32, n int) (sum float64)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·mixedDefectAVX512(SB), NOSPLIT, $0-48
+	MOVQ         b+8(FP), AX
+	MOVQ         y+16(FP), CX
+	MOVQ         r+24(FP), DX
+	VPXORQ       Z1, Z1, Z1
+	VBROADCASTSD scale+0(FP), Z0
+	XORQ         BX, BX
+	MOVQ         n+32(FP), SI
+
+top32:
+	VMOVUPD       (AX)(BX*8), Z2
+	VSUBPD        (CX)(BX*8), Z2, Z2
+	VMULPD        Z0, Z2, Z2
+	VFMADD231PD   Z2, Z2, Z1
+	VCVTPD2PS     Z2, Y2
+	VMOVUPS       Y2, (DX)(BX*4)
+	ADDQ          $+8, BX
+	CMPQ          BX, SI
+	JL            top32
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X0
+	VADDSD        X0, X1, X1
+	MOVSD         X1, sum+40(FP)
+	VZEROUPPER
+	RET
+
+// func repeatsAVX512(col *int32, val *float64, w int, n int) int
+// Requires: AVX, AVX512F, BMI
+TEXT ·repeatsAVX512(SB), NOSPLIT, $0-40
+	MOVQ         col+0(FP), AX
+	MOVQ         val+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         AX, BX
+	MOVQ         CX, SI
+	LEAQ         (AX)(DX*4), AX
+	LEAQ         (CX)(DX*8), CX
+	MOVL         $0x00000001, DX
+	VPBROADCASTD DX, Z0
+	XORQ         DI, DI
+	MOVQ         n+24(FP), R8
+
+top34:
+	VMOVDQU32 (AX)(DI*4), Z1
+	VPSUBD    (BX)(DI*4), Z1, Z1
+	VPCMPEQD  Z0, Z1, K1
+	VMOVUPD   (CX)(DI*8), Z1
+	VCMPPD    $0x00, (SI)(DI*8), Z1, K2
+	VMOVUPD   64(CX)(DI*8), Z1
+	VCMPPD    $0x00, 64(SI)(DI*8), Z1, K3
+	KUNPCKBW  K2, K3, K2
+	KANDW     K1, K2, K1
+	KMOVW     K1, DX
+	CMPL      DX, $0x0000ffff
+	JNE       differ33
+	ADDQ      $+16, DI
+	CMPQ      DI, R8
+	JL        top34
+	MOVQ      DI, ret+32(FP)
+	VZEROUPPER
+	RET
+
+differ33:
+	NOTL   DX
+	TZCNTL DX, DX
+	ADDQ   DX, DI
+	MOVQ   DI, ret+32(FP)
 	VZEROUPPER
 	RET

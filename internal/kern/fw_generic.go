@@ -16,14 +16,24 @@ func faceResidual(g *FaceGrid[float32], o, parity, fold int, mix *Mix[float32], 
 
 func faceMul(g *FaceGrid[float64], o int, p, q []float64) float64 { return faceMulGo(g, o, p, q) }
 
+func faceMulNarrow(g *FaceGrid[float64], o int, p, q []float32) float64 { return faceMulGo(g, o, p, q) }
+
+func faceDiff(g *FaceGrid[float32], o int, p, q []float32) float64 { return faceDiffGo(g, o, p, q) }
+
 func foldPairs(c, s []float32) { foldPairsGo(c, s) }
 
 func spreadPairs(theta float32, c, x []float32) { spreadPairsGo(theta, c, x) }
 
-func mixedXpby(z []float32, beta float64, p []float64) { mixedXpbyGo(z, beta, p) }
-
-func mixedDot2(z []float32, r, q []float64) (zr, zq float64) { return mixedDot2Go(z, r, q) }
-
-func mixedUpdate(alpha float64, p, q, x, r []float64, scale float64, b []float32) float64 {
-	return mixedUpdateGo(alpha, p, q, x, r, scale, b)
+func mixedDirection(a float64, x []float64, z []float32, beta float32, p []float32) {
+	mixedDirectionGo(a, x, z, beta, p)
 }
+
+func mixedDot2(z, r, q []float32) (zr, zq float64) { return mixedDot2Go(z, r, q) }
+
+func mixedStep(alpha float32, q, r []float32) float64 { return mixedStepGo(alpha, q, r) }
+
+func mixedDefect(scale float64, b, y []float64, r []float32) float64 {
+	return mixedDefectGo(scale, b, y, r)
+}
+
+func repeats(col []int32, val []float64, w int) int { return repeatsGo(col, val, w) }

@@ -29,16 +29,31 @@ func faceMulAVX512(p *float64, q *float64, d *float64, wx *float64, wxa *float64
 func faceMulCodedAVX512(p *float64, q *float64, code *uint8, xcode *uint8, ycode *uint8, axis *float64, table *float64, cells int, n int, sx int, sy int) float64
 
 //go:noescape
+func faceMulNarrowAVX512(p *float32, q *float32, d *float64, wx *float64, wxa *float64, wy *float64, wya *float64, wz *float64, cells int, n int, sx int, sy int) float64
+
+//go:noescape
+func faceMulNarrowCodedAVX512(p *float32, q *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float64, table *float64, cells int, n int, sx int, sy int) float64
+
+//go:noescape
+func faceDiffAVX512(x *float32, q *float32, code *uint8, xcode *uint8, ycode *uint8, axis *float32, table *float32, excess *uint8, cells int, n int, sx int, sy int) float64
+
+//go:noescape
 func foldPairsAVX512(c *float32, s *float32, n int)
 
 //go:noescape
 func spreadPairsAVX512(theta float32, c *float32, x *float32, n int)
 
 //go:noescape
-func mixedXpbyAVX512(z *float32, beta float64, p *float64, n int)
+func mixedDirectionAVX512(a float64, x *float64, z *float32, beta float32, p *float32, n int)
 
 //go:noescape
-func mixedDot2AVX512(z *float32, r *float64, q *float64, n int) (zr float64, zq float64)
+func mixedDot2AVX512(z *float32, r *float32, q *float32, n int) (zr float64, zq float64)
 
 //go:noescape
-func mixedUpdateAVX512(alpha float64, p *float64, q *float64, x *float64, r *float64, scale float64, b *float32, n int) (sum float64)
+func mixedStepAVX512(alpha float32, q *float32, r *float32, n int) (sum float64)
+
+//go:noescape
+func mixedDefectAVX512(scale float64, b *float64, y *float64, r *float32, n int) (sum float64)
+
+//go:noescape
+func repeatsAVX512(col *int32, val *float64, w int, n int) int

@@ -103,25 +103,66 @@ func faceResidualGo[T Real](g *FaceGrid[T], o, parity, fold int, mix *Mix[T], x,
 	}
 }
 
-func faceMulGo(g *FaceGrid[float64], o int, p, q []float64) float64 {
+// faceMulGo writes to q, which begins with the plane.
+func faceMulGo[T Real](g *FaceGrid[float64], o int, p, q []T) float64 {
 	n, dot := g.N, 0.
 	for j := range g.Lines {
 		at := o + j*n
-		q := q[at : at+n]
-		if g.Code != nil {
-			a := newCoded(g, p)
-			for k := range q {
-				c := at + k
-				q[k] = a.diag[g.Code[c]&CodeDiagonal]*p[c] - a.sum(c)
-				dot += q[k] * p[c]
-			}
-			continue
+		if q := q[j*n:][:n]; g.Code != nil {
+			dot += mulLineCoded(g, at, p, q)
+		} else {
+			dot += mulLine(g, at, p, q)
 		}
-		a, d := newAround(g, at, p), g.D[at:at+n]
-		for k := range q {
-			q[k] = d[k]*a.x[k] - a.sum(k)
-			dot += q[k] * a.x[k]
-		}
+	}
+	return dot
+}
+
+func mulLine[T Real](g *FaceGrid[float64], o int, p, q []T) float64 {
+	n, sx, dot := len(q), g.Plane(), 0.
+	at := func(v []T, o int) []T { return v[o : o+n : o+n] }
+	x, xa, xb, ya, yb, za, zb := at(p, o), at(p, o-sx), at(p, o+sx), at(p, o-n), at(p, o+n), at(p, o-1), at(p, o+1)
+	a := newAround(g, o, g.D) // for the weights
+	for k := range q {
+		sum := (a.wa[k]*float64(xa[k]) + a.wb[k]*float64(xb[k])) + (a.va[k]*float64(ya[k]) + a.vb[k]*float64(yb[k])) + (a.ua[k]*float64(za[k]) + a.ub[k]*float64(zb[k]))
+		v := a.x[k]*float64(x[k]) - sum
+		q[k] = T(v)
+		dot += v * float64(x[k])
+	}
+	return dot
+}
+
+func mulLineCoded[T Real](g *FaceGrid[float64], o int, p, q []T) float64 {
+	n, sx, dot := len(q), g.Plane(), 0.
+	wx, wy, wz := [2]float64{0, g.Axis[0]}, [2]float64{0, g.Axis[1]}, [2]float64{0, g.Axis[2]}
+	at := func(v []T, o int) []T { return v[o : o+n : o+n] }
+	x, xa, xb, ya, yb, za, zb := at(p, o), at(p, o-sx), at(p, o+sx), at(p, o-n), at(p, o+n), at(p, o-1), at(p, o+1)
+	own, cx, cy, cz := g.Code[o:][:n], g.Code[o-sx:][:n], g.Code[o-n:][:n], g.Code[o-1:][:n]
+	for k := range q {
+		c := own[k]
+		sum := (wx[cx[k]>>5&1]*float64(xa[k]) + wx[c>>5&1]*float64(xb[k])) + (wy[cy[k]>>4&1]*float64(ya[k]) + wy[c>>4&1]*float64(yb[k])) +
+			(wz[cz[k]>>3&1]*float64(za[k]) + wz[c>>3&1]*float64(zb[k]))
+		v := g.DiagOf[c&CodeDiagonal]*float64(x[k]) - sum
+		q[k] = T(v)
+		dot += v * float64(x[k])
+	}
+	return dot
+}
+
+func faceDiffGo(g *FaceGrid[float32], o int, p, q []float32) float64 {
+	sx, n, dot := g.Plane(), g.N, 0.
+	w := g.Axis
+	at := func(v []float32, o int) []float32 { return v[o : o+sx : o+sx] }
+	x, xa, xb, ya, yb, za, zb := at(p, o), at(p, o-sx), at(p, o+sx), at(p, o-n), at(p, o+n), at(p, o-1), at(p, o+1)
+	own, cx, cy, cz, excess := g.Code[o:][:sx], g.Code[o-sx:][:sx], g.Code[o-n:][:sx], g.Code[o-1:][:sx], g.Excess[o:][:sx]
+	is := [2]float32{0, 1}
+	for k := range q[:sx] {
+		c, v := own[k], x[k]
+		sum := w[0] * (is[cx[k]>>5&1]*(v-xa[k]) + is[c>>5&1]*(v-xb[k]))
+		sum += w[1] * (is[cy[k]>>4&1]*(v-ya[k]) + is[c>>4&1]*(v-yb[k]))
+		sum += w[2] * (is[cz[k]>>3&1]*(v-za[k]) + is[c>>3&1]*(v-zb[k]))
+		sum += g.ExcessOf[excess[k]&15] * v
+		q[k] = sum
+		dot += float64(sum) * float64(v)
 	}
 	return dot
 }
@@ -146,28 +187,45 @@ func spreadPairsGo[T Real](theta T, c, x []T) {
 	}
 }
 
-func mixedXpbyGo(z []float32, beta float64, p []float64) {
-	for k, v := range z {
-		p[k] = float64(v) + beta*p[k]
+func mixedDirectionGo[T Real](a float64, x []float64, z []T, beta T, p []T) {
+	for k, v := range p {
+		x[k] += a * float64(v)
+		p[k] = z[k] + beta*v
 	}
 }
 
-func mixedDot2Go(z []float32, r, q []float64) (zr, zq float64) {
+func mixedDot2Go[T Real](z, r, q []T) (zr, zq float64) {
 	for k, v := range z {
-		zr += float64(v) * r[k]
-		zq += float64(v) * q[k]
+		zr += float64(v) * float64(r[k])
+		zq += float64(v) * float64(q[k])
 	}
 	return zr, zq
 }
 
-func mixedUpdateGo[T Real](alpha float64, p, q, x, r []float64, scale float64, b []T) float64 {
+func mixedStepGo[T Real](alpha T, q, r []T) float64 {
 	sum := 0.
-	for k, v := range p {
-		x[k] += alpha * v
-		f := r[k] - alpha*q[k]
-		r[k] = f
-		b[k] = T(f * scale)
-		sum += f * f
+	for k, v := range r {
+		v -= alpha * q[k]
+		r[k] = v
+		sum += float64(v) * float64(v)
 	}
 	return sum
+}
+
+func mixedDefectGo[T Real](scale float64, b, y []float64, r []T) float64 {
+	sum := 0.
+	for k := range r {
+		v := scale * (b[k] - y[k])
+		r[k] = T(v)
+		sum += v * v
+	}
+	return sum
+}
+
+func repeatsGo(col []int32, val []float64, w int) int {
+	count := 0
+	for e := w; e < len(col) && col[e] == col[e-w]+1 && val[e] == val[e-w]; e++ {
+		count++
+	}
+	return count
 }

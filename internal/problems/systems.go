@@ -206,13 +206,16 @@ func saddleGenerator() Generator {
 		Area:    "linsys",
 		Params: []Param{
 			{"n", "int", "200", "unknowns"},
-			{"m", "int", "60", "constraints, at most n"},
+			{"m", "int", "-1", "constraints, at most n; -1 = three tenths of n"},
 		},
 	}, func(v Values, seed uint64, maxMemory int64) (*Instance, error) {
 		n, errN := v.Int("n", 1, 1<<30)
-		m, errM := v.Int("m", 0, 1<<30)
+		m, errM := v.Int("m", -1, 1<<30)
 		if err := cmp.Or(errN, errM); err != nil {
 			return nil, err
+		}
+		if m < 0 {
+			m = 3 * n / 10
 		}
 		if m > n {
 			_, err := v.Int("m", 0, n)

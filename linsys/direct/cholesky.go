@@ -18,8 +18,11 @@ import (
 // (1983)): the columns of a supernode and the rows below them are assembled
 // from A and the update matrices of the supernode's children, the columns are
 // eliminated by dense kernels, and what is left is the next update matrix.
+// Small factors with few operations are computed row by row instead.
 type Cholesky struct {
-	s       *CholeskyAnalysis
+	s          *CholeskyAnalysis
+	simplicial *simplicial // nil for a multifrontal factor, which has the rest
+
 	threads int
 	l       []float64 // panels of Lᵀ
 	held    []float64 // update matrices that pass from tasks to the top
@@ -54,8 +57,21 @@ func (s *CholeskyAnalysis) Factor(ctx context.Context, a *matrix.CSR, threads in
 	if err := s.check(a); err != nil {
 		return nil, err
 	}
-	p := &s.plan
 	c := &Cholesky{s: s, threads: min(par.Threads(threads), s.threads)}
+	if s.simplicial != nil {
+		c.simplicial = newSimplicial(s.simplicial, s.perm)
+	} else {
+		c.makeSpaces()
+	}
+	if err := c.refactor(ctx, a); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// makeSpaces makes room for the fronts.
+func (c *Cholesky) makeSpaces() {
+	s, p := c.s, &c.s.plan
 	c.l = make([]float64, p.panel[s.tree.count()])
 	c.held = make([]float64, p.size[held])
 	c.spaces = make([]*space, min(c.threads, max(1, len(p.tasks))))
@@ -71,10 +87,6 @@ func (s *CholeskyAnalysis) Factor(ctx context.Context, a *matrix.CSR, threads in
 	}
 	c.run = c.runTask
 	c.scratch.prepare(c)
-	if err := c.Refactor(ctx, a); err != nil {
-		return nil, err
-	}
-	return c, nil
 }
 
 func (s *CholeskyAnalysis) check(a *matrix.CSR) error {
@@ -90,6 +102,13 @@ func (s *CholeskyAnalysis) check(a *matrix.CSR) error {
 func (c *Cholesky) Refactor(ctx context.Context, a *matrix.CSR) error {
 	if err := c.s.check(a); err != nil {
 		return err
+	}
+	return c.refactor(ctx, a)
+}
+
+func (c *Cholesky) refactor(ctx context.Context, a *matrix.CSR) error {
+	if c.simplicial != nil {
+		return c.simplicial.factor(ctx, a)
 	}
 	c.a, c.done = a, ctx.Done()
 	defer func() { c.a = nil }()
@@ -184,6 +203,9 @@ func (c *Cholesky) Analysis() *CholeskyAnalysis { return c.s }
 
 // LogDet returns the natural logarithm of the determinant of A.
 func (c *Cholesky) LogDet() float64 {
+	if c.simplicial != nil {
+		return c.simplicial.logDet()
+	}
 	sum := 0.
 	t, p := c.s.tree, &c.s.plan
 	for q := range int32(t.count()) {

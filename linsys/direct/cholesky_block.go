@@ -25,6 +25,10 @@ func (c *Cholesky) SolveBlock(x []float64, k int) {
 		c.Solve(x)
 		return
 	}
+	if c.simplicial != nil {
+		c.simplicial.solveBlock(x, k)
+		return
+	}
 	blocks := par.Chunks(k, blockColumns)
 	w := &c.scratch
 	w.addBlockSpaces(c, min(c.threads, blocks))
@@ -54,6 +58,9 @@ func (w *solveScratch) addBlockSpaces(c *Cholesky, count int) {
 // SolveBlockBytes is the memory that SolveBlock adds to Bytes for k
 // right-hand sides.
 func (s *CholeskyAnalysis) SolveBlockBytes(k int) int64 {
+	if s.simplicial != nil {
+		return 8 * int64(s.n*blockColumns)
+	}
 	spaces := int64(min(s.threads, par.Chunks(k, blockColumns)))
 	return 8 * spaces * int64(s.n*blockColumns+s.plan.maxBelow*blockColumns)
 }

@@ -144,7 +144,7 @@ func (p *plan) locate(a *matrix.CSR, s *CholeskyAnalysis, place []int32) {
 // little work in all.
 const (
 	taskPart = 1. / 32
-	taskWork = 2e6
+	taskWork = 1e7
 )
 
 // work estimates what a front takes: operations of its elimination and, at

@@ -56,6 +56,10 @@ func (c *Cholesky) checkLength(n, want int) {
 // number of them.
 func (c *Cholesky) Solve(x []float64) {
 	c.checkLength(len(x), c.s.n)
+	if c.simplicial != nil {
+		c.simplicial.solve(x)
+		return
+	}
 	w, p, tree := &c.scratch, &c.s.plan, c.s.tree
 	y := w.x
 	for k, i := range c.s.perm {

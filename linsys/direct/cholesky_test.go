@@ -72,7 +72,7 @@ func randomSPD(tb testing.TB, n, perRow int, seed uint64) *matrix.CSR {
 
 func factored(tb testing.TB, a *matrix.CSR, opt *AnalyzeOptions, threads int) *Cholesky {
 	tb.Helper()
-	s, err := AnalyzeCholesky(a, opt)
+	s, err := AnalyzeCholesky(context.Background(), a, opt)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -92,10 +92,39 @@ func denseOf(a *matrix.CSR, perm []int32) []float64 {
 	return d
 }
 
+// multifrontal factors a by fronts, however small it is.
+func multifrontal(tb testing.TB, a *matrix.CSR, opt *AnalyzeOptions, threads int) *Cholesky {
+	tb.Helper()
+	s, o, err := orderCholesky(tb.Context(), a, opt)
+	if err == nil {
+		err = s.planFronts(tb.Context(), a, o)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c, err := s.Factor(tb.Context(), a, threads)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// methods are the ways to compute a factor.
+var methods = map[string]func(testing.TB, *matrix.CSR, *AnalyzeOptions, int) *Cholesky{"chosen": factored, "by fronts": multifrontal}
+
 // denseFactor writes Lᵀ out, n×n and row by row.
 func (c *Cholesky) denseFactor() []float64 {
 	n, t, p := c.s.n, c.s.tree, &c.s.plan
 	d := make([]float64, n*n)
+	if f := c.simplicial; f != nil {
+		for k := range n {
+			d[k*n+k] = 1 / f.inverse[k]
+			for e := f.start[k]; e < f.start[k+1]; e++ {
+				d[k*n+int(f.row[e])] = f.val[e]
+			}
+		}
+		return d
+	}
 	for q := range int32(t.count()) {
 		first, w := int(t.first[q]), t.width(q)
 		for k := range w {
@@ -157,30 +186,42 @@ var orderings = []string{"auto", "amd", "nd", "best", "natural"}
 // The factor times its transpose is the matrix, and has the entries that
 // elimination on a full matrix fills in.
 func TestCholeskyFactor(t *testing.T) {
-	for _, m := range testMatrices(t) {
-		for _, ordering := range orderings {
-			c := factored(t, m.a, &AnalyzeOptions{Ordering: ordering}, 1)
-			n := m.a.Rows
-			want, r := denseOf(m.a, c.s.perm), c.denseFactor()
-			diff := slices.Clone(want)
-			for k := range n {
-				for i := k; i < n; i++ {
-					for j := k; j < n; j++ {
-						diff[i*n+j] -= r[k*n+i] * r[k*n+j]
-					}
+	for name, factor := range methods {
+		t.Run(name, func(t *testing.T) {
+			for _, m := range testMatrices(t) {
+				for _, ordering := range orderings {
+					checkFactor(t, m, factor(t, m.a, &AnalyzeOptions{Ordering: ordering}, 1))
 				}
 			}
-			if e, u := frobenius(diff)/frobenius(want), math.Exp2(-53); !(e <= 10*float64(n)*u) {
-				t.Errorf("%s, %s: |A - L L'| = %g |A|", m.name, ordering, e)
-			}
-			nnz, flops := filled(want, n)
-			if got := c.s.FactorNNZ(); got != nnz {
-				t.Errorf("%s, %s: FactorNNZ = %d, want %d", m.name, ordering, got, nnz)
-			}
-			if got := c.s.Flops(); got != flops {
-				t.Errorf("%s, %s: Flops = %g, want %g", m.name, ordering, got, flops)
+		})
+	}
+}
+
+func checkFactor(t *testing.T, m named, c *Cholesky) {
+	n, ordering := m.a.Rows, c.s.Ordering()
+	want, r := denseOf(m.a, c.s.perm), c.denseFactor()
+	diff := slices.Clone(want)
+	logDet := 0.
+	for k := range n {
+		logDet += 2 * math.Log(r[k*n+k])
+		for i := k; i < n; i++ {
+			for j := k; j < n; j++ {
+				diff[i*n+j] -= r[k*n+i] * r[k*n+j]
 			}
 		}
+	}
+	if e, u := frobenius(diff)/frobenius(want), math.Exp2(-53); !(e <= 10*float64(n)*u) {
+		t.Errorf("%s, %s: |A - L L'| = %g |A|", m.name, ordering, e)
+	}
+	if got := c.LogDet(); !(math.Abs(got-logDet) <= 1e-12*(1+math.Abs(logDet))) {
+		t.Errorf("%s, %s: LogDet = %g, want %g", m.name, ordering, got, logDet)
+	}
+	nnz, flops := filled(want, n)
+	if got := c.s.FactorNNZ(); got != nnz {
+		t.Errorf("%s, %s: FactorNNZ = %d, want %d", m.name, ordering, got, nnz)
+	}
+	if got := c.s.Flops(); got != flops {
+		t.Errorf("%s, %s: Flops = %g, want %g", m.name, ordering, got, flops)
 	}
 }
 
@@ -314,6 +355,9 @@ func TestCholeskySameBits(t *testing.T) {
 
 // upper returns what of the panels has a meaning.
 func (c *Cholesky) upper() (u []float64) {
+	if c.simplicial != nil {
+		return append(append(u, c.simplicial.inverse...), c.simplicial.val...)
+	}
 	t, p := c.s.tree, &c.s.plan
 	for q := range int32(t.count()) {
 		for k := range t.width(q) {
@@ -326,7 +370,7 @@ func (c *Cholesky) upper() (u []float64) {
 
 func TestCholeskySolveBlock(t *testing.T) {
 	for _, m := range append(testMatrices(t), named{"big", grid(t, 12, 13, 14)}) {
-		c := factored(t, m.a, nil, 2)
+		c, other := factored(t, m.a, nil, 2), multifrontal(t, m.a, nil, 1)
 		n := m.a.Rows
 		for _, k := range []int{0, 1, 2, 7, 24, 25, 60} {
 			r := rng.New(uint64(k))
@@ -338,7 +382,7 @@ func TestCholeskySolveBlock(t *testing.T) {
 					v := r.Float64() - 0.5
 					x[i*k+j], want[j][i] = v, v
 				}
-				c.Solve(want[j])
+				other.Solve(want[j])
 			}
 			c.SolveBlock(x, k)
 			for j := range want {
@@ -354,7 +398,7 @@ func TestCholeskySolveBlock(t *testing.T) {
 }
 
 func TestCholeskyRefusesIndefinite(t *testing.T) {
-	for _, m := range []named{{"grid", grid(t, 1, 20, 20)}, {"tasks", grid(t, 1, 90, 90)}} {
+	for _, m := range []named{{"path", grid(t, 1, 1, 40)}, {"grid", grid(t, 1, 20, 20)}, {"tasks", grid(t, 1, 90, 90)}} {
 		for _, threads := range []int{1, 2} {
 			a := m.a
 			bad := a.Rows / 3
@@ -368,7 +412,7 @@ func TestCholeskyRefusesIndefinite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := AnalyzeCholesky(b, &AnalyzeOptions{Threads: threads})
+			s, err := AnalyzeCholesky(context.Background(), b, &AnalyzeOptions{Threads: threads})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -419,11 +463,11 @@ func TestAnalyzeCholeskyRefuses(t *testing.T) {
 		"ordering":      {ok, &AnalyzeOptions{Ordering: "none"}, solver.ErrOption},
 		"perm":          {ok, &AnalyzeOptions{Perm: []int32{1, 1}}, solver.ErrDimension},
 	} {
-		if _, err := AnalyzeCholesky(test.a, test.opt); !errors.Is(err, test.want) {
+		if _, err := AnalyzeCholesky(context.Background(), test.a, test.opt); !errors.Is(err, test.want) {
 			t.Errorf("%s: error = %v, want %v", name, err, test.want)
 		}
 	}
-	s, err := AnalyzeCholesky(ok, nil)
+	s, err := AnalyzeCholesky(context.Background(), ok, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -442,7 +486,7 @@ func TestCholeskyZeroDiagonal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := AnalyzeCholesky(a, nil)
+	s, err := AnalyzeCholesky(context.Background(), a, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -467,7 +511,7 @@ func TestCholeskyBestOrder(t *testing.T) {
 	for _, a := range []*matrix.CSR{grid(t, 1, 40, 60), grid(t, 11, 12, 13), arrow(t, 30)} {
 		flops := map[string]float64{}
 		for _, ordering := range orderings {
-			s, err := AnalyzeCholesky(a, &AnalyzeOptions{Ordering: ordering})
+			s, err := AnalyzeCholesky(context.Background(), a, &AnalyzeOptions{Ordering: ordering})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -489,7 +533,10 @@ func TestCholeskyGivenOrder(t *testing.T) {
 		perm[i] = int32((i*7 + 3) % len(perm))
 	}
 	c := factored(t, a, &AnalyzeOptions{Perm: perm}, 1)
-	plain := newOrdered("", a, perm)
+	plain, err := newOrdered(t.Context(), "", a, perm)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if c.s.FactorNNZ() != plain.nnz || c.s.Ordering() != "given" {
 		t.Errorf("%d entries in ordering %q, want %d", c.s.FactorNNZ(), c.s.Ordering(), plain.nnz)
 	}
@@ -500,7 +547,7 @@ func TestCholeskyGivenOrder(t *testing.T) {
 
 func TestCholeskyCancelled(t *testing.T) {
 	a := grid(t, 1, 100, 100)
-	s, err := AnalyzeCholesky(a, nil)
+	s, err := AnalyzeCholesky(context.Background(), a, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -517,7 +564,11 @@ func TestCholeskyAllocations(t *testing.T) {
 	if underRace {
 		t.Skip("the race detector allocates")
 	}
-	a := grid(t, 1, 90, 90)
+	t.Run("simplicial", func(t *testing.T) { checkAllocations(t, grid(t, 1, 1, 100)) })
+	t.Run("multifrontal", func(t *testing.T) { checkAllocations(t, grid(t, 1, 90, 90)) })
+}
+
+func checkAllocations(t *testing.T, a *matrix.CSR) {
 	const k = 30
 	x := make([]float64, a.Rows*k)
 	for _, threads := range []int{1, 2} {
@@ -541,8 +592,8 @@ func TestCholeskyAllocations(t *testing.T) {
 
 // The estimate, made before, covers what is allocated, and not by far.
 func TestCholeskyBytes(t *testing.T) {
-	for _, a := range []*matrix.CSR{grid(t, 1, 100, 100), grid(t, 16, 16, 16)} {
-		s, err := AnalyzeCholesky(a, &AnalyzeOptions{Threads: 2})
+	for _, a := range []*matrix.CSR{grid(t, 1, 1, 5000), grid(t, 1, 100, 100), grid(t, 16, 16, 16)} {
+		s, err := AnalyzeCholesky(context.Background(), a, &AnalyzeOptions{Threads: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -566,13 +617,13 @@ func TestCholeskyBytes(t *testing.T) {
 func BenchmarkCholesky(b *testing.B) {
 	for _, m := range benchmarkMatrices(b) {
 		opt := &AnalyzeOptions{Threads: 2}
-		s, err := AnalyzeCholesky(m.a, opt)
+		s, err := AnalyzeCholesky(context.Background(), m.a, opt)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.Run("analyze/"+m.name, func(b *testing.B) {
 			for b.Loop() {
-				if s, err = AnalyzeCholesky(m.a, opt); err != nil {
+				if s, err = AnalyzeCholesky(context.Background(), m.a, opt); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,6 +1,10 @@
 package direct
 
-import "solve/matrix"
+import (
+	"context"
+
+	"solve/matrix"
+)
 
 // COLAMD returns a fill-reducing order of the columns of A, rows×columns, for
 // LU with row interchanges and for QR: approximate minimum degree on the
@@ -11,8 +15,8 @@ import "solve/matrix"
 //
 // The idea is T. Davis, J. Gilbert, S. Larimore, E. Ng, A column approximate
 // minimum degree ordering algorithm, ACM Trans. Math. Softw. 30 (2004); the
-// degrees are those of AMD.
-func COLAMD(a *matrix.CSR) []int32 {
+// degrees are those of AMD. The error is that of ctx.
+func COLAMD(ctx context.Context, a *matrix.CSR) ([]int32, error) {
 	n := a.Cols
 	ptr, row := columns(a)
 	denseRow, denseColumn := int64(denseDegree(n)), denseDegree(a.Rows)
@@ -31,8 +35,10 @@ func COLAMD(a *matrix.CSR) []int32 {
 			q.insert(j)
 		}
 	}
-	q.eliminateAll()
-	return append(append(q.permutation(), dense...), empty...)
+	if err := q.eliminateAll(ctx); err != nil {
+		return nil, err
+	}
+	return append(append(q.permutation(), dense...), empty...), nil
 }
 
 // takeColumns makes the columns variables, each with a list of its rows.

@@ -11,10 +11,13 @@ import "solve/matrix"
 // EliminationTree returns the parent of every column of the Cholesky factor
 // of P A Pᵀ: the row of its first entry below the diagonal, -1 at roots.
 func EliminationTree(a *matrix.CSR, perm []int32) (parent []int32) {
+	return eliminationTree(a, perm, inverse(perm))
+}
+
+func eliminationTree(a *matrix.CSR, perm, place []int32) (parent []int32) {
 	n := a.Rows
-	parent = make([]int32, n)
-	ancestor := make([]int32, n)
-	place := inverse(perm)
+	lists := make([]int32, 2*n)
+	parent, ancestor := lists[:n], lists[n:]
 	for k := range int32(n) {
 		parent[k], ancestor[k] = none, none
 		row := k
@@ -55,8 +58,8 @@ func inverse(perm []int32) []int32 {
 // which are contiguous. Children keep their order.
 func Postorder(parent []int32) []int32 {
 	n := len(parent)
-	lists := make([]int32, 2*n)
-	child, sibling := lists[:n], lists[n:]
+	lists := make([]int32, 3*n)
+	child, sibling, post := lists[:n], lists[n:2*n], lists[2*n:2*n]
 	for i := range child {
 		child[i] = none
 	}
@@ -68,7 +71,6 @@ func Postorder(parent []int32) []int32 {
 		}
 		sibling[v], *p = *p, v
 	}
-	post := make([]int32, 0, n)
 	for ; root != none; root = sibling[root] {
 		post = appendTree(post, root, parent, child, sibling)
 	}
@@ -109,10 +111,13 @@ func appendTree(post []int32, root int32, parent, child, sibling []int32) []int3
 // column counts for sparse Cholesky factorization, SIAM J. Matrix Anal. Appl.
 // 15 (1994).
 func ColumnCounts(a *matrix.CSR, perm, parent, post []int32) []int32 {
+	return columnCounts(a, perm, inverse(perm), parent, post)
+}
+
+func columnCounts(a *matrix.CSR, perm, place, parent, post []int32) []int32 {
 	n := a.Rows
-	count := make([]int32, n)
-	work := make([]int32, 4*n)
-	first, lastLeaf, lastNode, ancestor := work[:n], work[n:2*n], work[2*n:3*n], work[3*n:]
+	work := make([]int32, 5*n)
+	count, first, lastLeaf, lastNode, ancestor := work[:n], work[n:2*n], work[2*n:3*n], work[3*n:4*n], work[4*n:]
 	for i := range int32(n) {
 		first[i], lastLeaf[i], lastNode[i], ancestor[i] = none, none, none, i
 	}
@@ -125,7 +130,6 @@ func ColumnCounts(a *matrix.CSR, perm, parent, post []int32) []int32 {
 			first[v] = int32(k)
 		}
 	}
-	place := inverse(perm)
 	for _, j := range post {
 		if parent[j] != none {
 			count[parent[j]]-- // the subtree of row parent[j] ends there

@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"fmt"
 
 	"solve/matrix"
@@ -44,8 +45,8 @@ type LDLTAnalysis struct {
 // AnalyzeLDLT orders the symmetric matrix a, which is stored in full, and
 // finds the structure of its factor. Errors wrap solver.ErrDimension,
 // solver.ErrNotSymmetric (of the pattern), solver.ErrTooLarge or
-// solver.ErrOption.
-func AnalyzeLDLT(a *matrix.CSR, opt *LDLTOptions) (*LDLTAnalysis, error) {
+// solver.ErrOption, or are that of ctx.
+func AnalyzeLDLT(ctx context.Context, a *matrix.CSR, opt *LDLTOptions) (*LDLTAnalysis, error) {
 	if opt == nil {
 		opt = &LDLTOptions{}
 	}
@@ -64,16 +65,24 @@ func AnalyzeLDLT(a *matrix.CSR, opt *LDLTOptions) (*LDLTAnalysis, error) {
 	}
 	base := opt.AnalyzeOptions
 	if base.Perm == nil && base.Ordering != "natural" && (opt.Pairs || opt.Static) {
-		if p := pairZeros(a); p.count > 0 {
-			o, err := chooseOrdering(p.compressed(a), &base)
+		p, err := pairZeros(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		if p.count > 0 {
+			o, err := chooseOrdering(ctx, p.compressed(a), &base)
 			if err != nil {
 				return nil, err
 			}
 			base.Perm, s.ordering, s.pairs = p.expand(o), o.name+" of pairs", p.count
 		}
 	}
+	var o *ordered
 	var err error
-	if s.c, err = AnalyzeCholesky(a, &base); err != nil {
+	if s.c, o, err = orderCholesky(ctx, a, &base); err != nil {
+		return nil, err
+	}
+	if err = s.c.planFronts(ctx, a, o); err != nil {
 		return nil, err
 	}
 	if s.ordering == "" {

@@ -1,6 +1,10 @@
 package direct
 
-import "solve/matrix"
+import (
+	"context"
+
+	"solve/matrix"
+)
 
 // pairing groups each unknown with a zero on the diagonal with a neighbour.
 type pairing struct {
@@ -12,8 +16,8 @@ type pairing struct {
 
 // pairZeros pairs as many as possible of the unknowns with a zero on the
 // diagonal with neighbours that have none there, and of the rest neighbours
-// with one another.
-func pairZeros(a *matrix.CSR) *pairing {
+// with one another. The error is that of ctx.
+func pairZeros(ctx context.Context, a *matrix.CSR) (*pairing, error) {
 	n := a.Rows
 	p := &pairing{mate: make([]int32, n), group: make([]int32, n)}
 	zero := make([]bool, n)
@@ -25,7 +29,9 @@ func pairZeros(a *matrix.CSR) *pairing {
 		}
 	}
 	if zeros > 0 {
-		p.matchZeros(a, zero)
+		if err := p.matchZeros(ctx, a, zero); err != nil {
+			return nil, err
+		}
 		p.matchRest(a, zero)
 	}
 	for i := range int32(n) {
@@ -36,11 +42,11 @@ func pairZeros(a *matrix.CSR) *pairing {
 		p.group[i] = int32(len(p.first))
 		p.first = append(p.first, i)
 	}
-	return p
+	return p, nil
 }
 
 // matchZeros takes a maximum matching of unknowns with a zero to those without.
-func (p *pairing) matchZeros(a *matrix.CSR, zero []bool) {
+func (p *pairing) matchZeros(ctx context.Context, a *matrix.CSR, zero []bool) error {
 	n := a.Rows
 	b := &matrix.CSR{Rows: n, Cols: n, RowPtr: make([]int64, n+1)}
 	for i := range n {
@@ -54,12 +60,13 @@ func (p *pairing) matchZeros(a *matrix.CSR, zero []bool) {
 		}
 		b.RowPtr[i+1] = int64(len(b.Col))
 	}
-	rowOf, _ := MaximumTransversal(b)
+	rowOf, _, err := MaximumTransversal(ctx, b)
 	for j, i := range rowOf {
 		if i != none {
 			p.join(i, int32(j))
 		}
 	}
+	return err
 }
 
 func (p *pairing) matchRest(a *matrix.CSR, zero []bool) {

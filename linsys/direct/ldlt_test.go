@@ -14,7 +14,7 @@ import (
 
 func mustLDLT(t testing.TB, a *matrix.CSR, opt *LDLTOptions, threads int) *LDLT {
 	t.Helper()
-	s, err := AnalyzeLDLT(a, opt)
+	s, err := AnalyzeLDLT(context.Background(), a, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,17 +335,17 @@ func TestLDLTStatic(t *testing.T) {
 func TestLDLTRefuses(t *testing.T) {
 	a := saddle(t, 3, 120, 50, true)
 	for _, opt := range []LDLTOptions{{Threshold: 0.7}, {Threshold: -1}, {Threshold: math.NaN()}, {AnalyzeOptions: AnalyzeOptions{Ordering: "metis"}}} {
-		if _, err := AnalyzeLDLT(a, &opt); !errors.Is(err, solver.ErrOption) {
+		if _, err := AnalyzeLDLT(context.Background(), a, &opt); !errors.Is(err, solver.ErrOption) {
 			t.Errorf("%+v: error = %v, want ErrOption", opt, err)
 		}
 	}
-	if _, err := AnalyzeLDLT(sparse(t, [][]float64{{1, 1}, {0, 1}}), nil); !errors.Is(err, solver.ErrNotSymmetric) {
+	if _, err := AnalyzeLDLT(context.Background(), sparse(t, [][]float64{{1, 1}, {0, 1}}), nil); !errors.Is(err, solver.ErrNotSymmetric) {
 		t.Errorf("error = %v, want ErrNotSymmetric", err)
 	}
-	if _, err := AnalyzeLDLT(sparse(t, [][]float64{{1, 1}}), nil); !errors.Is(err, solver.ErrDimension) {
+	if _, err := AnalyzeLDLT(context.Background(), sparse(t, [][]float64{{1, 1}}), nil); !errors.Is(err, solver.ErrDimension) {
 		t.Errorf("error = %v, want ErrDimension", err)
 	}
-	s, err := AnalyzeLDLT(a, &LDLTOptions{MaxBytes: 10})
+	s, err := AnalyzeLDLT(context.Background(), a, &LDLTOptions{MaxBytes: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -451,7 +451,7 @@ func BenchmarkLDLT(b *testing.B) {
 		var f *LDLT
 		b.Run(c.name+"/analyze", func(b *testing.B) {
 			for b.Loop() {
-				s, _ = AnalyzeLDLT(c.a, nil)
+				s, _ = AnalyzeLDLT(context.Background(), c.a, nil)
 			}
 		})
 		b.Run(c.name+"/factor", func(b *testing.B) {

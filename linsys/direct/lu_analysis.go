@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -43,8 +44,8 @@ type LUAnalysis struct {
 // AnalyzeLU orders the square matrix a. Stored zeros are taken for absent:
 // a matrix factored later must be zero there too. The error wraps
 // solver.ErrSingular, as a *SingularError with the structural rank, where no
-// permutation gives a zero-free diagonal.
-func AnalyzeLU(a *matrix.CSR, opt *LUOptions) (*LUAnalysis, error) {
+// permutation gives a zero-free diagonal; or it is that of ctx.
+func AnalyzeLU(ctx context.Context, a *matrix.CSR, opt *LUOptions) (*LUAnalysis, error) {
 	if opt == nil {
 		opt = &LUOptions{}
 	}
@@ -62,12 +63,15 @@ func AnalyzeLU(a *matrix.CSR, opt *LUOptions) (*LUAnalysis, error) {
 		s.tolerance = 0.1
 	}
 	kept, _ := a.DropZeros()
-	rowOf, rank := zeroFreeDiagonal(kept)
+	rowOf, rank, err := zeroFreeDiagonal(ctx, kept)
+	if err != nil {
+		return nil, err
+	}
 	if rank < s.n {
 		return nil, &SingularError{N: s.n, Rank: rank, Structural: true}
 	}
 	s.colPerm, s.blocks = BlockTriangular(kept, rowOf)
-	if err := s.orderBlocks(kept, rowOf, opt.Ordering, opt.Threads); err != nil {
+	if err := s.orderBlocks(ctx, kept, rowOf, opt.Ordering, opt.Threads); err != nil {
 		return nil, err
 	}
 	s.rowPerm = make([]int32, s.n)
@@ -92,16 +96,16 @@ func (o *LUOptions) check() error {
 
 // zeroFreeDiagonal matches rows to columns. A diagonal that is zero-free as
 // it is stays, since it is where a symmetric pattern shows.
-func zeroFreeDiagonal(a *matrix.CSR) (rowOf []int32, rank int) {
+func zeroFreeDiagonal(ctx context.Context, a *matrix.CSR) (rowOf []int32, rank int, err error) {
 	rowOf = make([]int32, a.Rows)
 	for i := range a.Rows {
 		col, _ := a.Row(i)
 		if !slices.Contains(col, int32(i)) {
-			return MaximumTransversal(a)
+			return MaximumTransversal(ctx, a)
 		}
 		rowOf[i] = int32(i)
 	}
-	return rowOf, a.Rows
+	return rowOf, a.Rows, nil
 }
 
 // permute stores the pattern of the permuted matrix by columns.

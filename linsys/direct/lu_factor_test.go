@@ -89,7 +89,7 @@ func TestLURefactorRefuses(t *testing.T) {
 
 func TestLURefuses(t *testing.T) {
 	a := randomSparse(t, 1, 300, 4, 0)
-	s, err := AnalyzeLU(a, nil)
+	s, err := AnalyzeLU(context.Background(), a, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,11 +109,11 @@ func TestLURefuses(t *testing.T) {
 		t.Errorf("error = %v, want Canceled", err)
 	}
 	for _, opt := range []LUOptions{{Ordering: "metis"}, {PivotTolerance: 2}, {PivotTolerance: math.NaN()}} {
-		if _, err := AnalyzeLU(a, &opt); !errors.Is(err, solver.ErrOption) {
+		if _, err := AnalyzeLU(context.Background(), a, &opt); !errors.Is(err, solver.ErrOption) {
 			t.Errorf("%+v: error = %v, want ErrOption", opt, err)
 		}
 	}
-	if _, err := AnalyzeLU(sparse(t, [][]float64{{1, 1}}), nil); !errors.Is(err, solver.ErrDimension) {
+	if _, err := AnalyzeLU(context.Background(), sparse(t, [][]float64{{1, 1}}), nil); !errors.Is(err, solver.ErrDimension) {
 		t.Errorf("error = %v, want ErrDimension", err)
 	}
 }

@@ -1,10 +1,14 @@
 package direct
 
-import "solve/matrix"
+import (
+	"context"
+
+	"solve/matrix"
+)
 
 // orderBlocks permutes the columns within each diagonal block, and estimates
 // fill and work from the Cholesky factor of the pattern of A+Aᵀ.
-func (s *LUAnalysis) orderBlocks(a *matrix.CSR, rowOf []int32, ordering string, threads int) error {
+func (s *LUAnalysis) orderBlocks(ctx context.Context, a *matrix.CSR, rowOf []int32, ordering string, threads int) error {
 	place := inverse(s.colPerm)
 	for b := range s.Blocks() {
 		lo, hi := s.blocks[b], s.blocks[b+1]
@@ -13,7 +17,7 @@ func (s *LUAnalysis) orderBlocks(a *matrix.CSR, rowOf []int32, ordering string, 
 			continue
 		}
 		block := diagonalBlock(a, rowOf, s.colPerm[lo:hi], place, lo)
-		o, err := blockOrder(block, ordering, threads)
+		o, err := blockOrder(ctx, block, ordering, threads)
 		if err != nil {
 			return err
 		}
@@ -49,7 +53,7 @@ func diagonalBlock(a *matrix.CSR, rowOf, cols, place []int32, lo int) *matrix.CS
 // blockOrder orders a block. Symmetric orderings of A+Aᵀ gave less fill than
 // COLAMD on circuit, flow, chemical and random matrices alike, however
 // unsymmetric: with a threshold most pivots stay on the diagonal.
-func blockOrder(block *matrix.CSR, ordering string, threads int) (*ordered, error) {
+func blockOrder(ctx context.Context, block *matrix.CSR, ordering string, threads int) (*ordered, error) {
 	g := symmetrised(block)
 	pattern := &matrix.CSR{Rows: g.order(), Cols: g.order(), RowPtr: make([]int64, len(g.ptr)), Col: g.adj}
 	for i, p := range g.ptr {
@@ -57,15 +61,19 @@ func blockOrder(block *matrix.CSR, ordering string, threads int) (*ordered, erro
 	}
 	switch ordering {
 	case "colamd":
-		return newOrdered("colamd", pattern, COLAMD(block)), nil
-	case "", "auto":
-		o := newOrdered("amd", pattern, AMD(pattern))
-		if o.flops > luDissectionFlops*float64(len(pattern.Col)) {
-			o = cheaper(o, newOrdered("nd", pattern, NestedDissection(pattern, threads)))
+		perm, err := COLAMD(ctx, block)
+		if err != nil {
+			return nil, err
 		}
-		return o, nil
+		return newOrdered(ctx, "colamd", pattern, perm)
+	case "", "auto":
+		o, err := byDegree(ctx, pattern)
+		if err != nil || o.flops <= luDissectionFlops*float64(len(pattern.Col)) {
+			return o, err
+		}
+		return cheaper(ctx, o, pattern, threads)
 	}
-	return chooseOrdering(pattern, &AnalyzeOptions{Ordering: ordering, Threads: threads})
+	return chooseOrdering(ctx, pattern, &AnalyzeOptions{Ordering: ordering, Threads: threads})
 }
 
 // luDissectionFlops is how much work for each entry of the pattern makes

@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -74,7 +75,7 @@ func linsysAnswers(t testing.TB) map[string]linsysAnswer {
 
 func mustLU(t testing.TB, a *matrix.CSR, opt *LUOptions) *LU {
 	t.Helper()
-	s, err := AnalyzeLU(a, opt)
+	s, err := AnalyzeLU(context.Background(), a, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func TestLUStructuralRank(t *testing.T) {
 
 func checkStructural(t *testing.T, a *matrix.CSR, rank int) {
 	t.Helper()
-	_, err := AnalyzeLU(a, nil)
+	_, err := AnalyzeLU(context.Background(), a, nil)
 	var singular *SingularError
 	if !errors.As(err, &singular) || !errors.Is(err, solver.ErrSingular) {
 		t.Fatalf("error = %v, want a SingularError", err)
@@ -206,7 +207,7 @@ func TestLUNumericallySingular(t *testing.T) {
 		{[][]float64{{1, 2, 0}, {2, 4, 0}, {1, 1, 1}}, 2},
 	} {
 		a := sparse(t, c.rows)
-		s, err := AnalyzeLU(a, nil)
+		s, err := AnalyzeLU(context.Background(), a, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -435,7 +436,7 @@ func BenchmarkLU(b *testing.B) {
 		var f *LU
 		b.Run(name+"/analyze", func(b *testing.B) {
 			for b.Loop() {
-				s, _ = AnalyzeLU(a, nil)
+				s, _ = AnalyzeLU(context.Background(), a, nil)
 			}
 		})
 		b.Run(name+"/factor", func(b *testing.B) {

@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"math"
 
 	"solve/matrix"
@@ -14,15 +15,20 @@ import (
 // I. Duff, On algorithms for obtaining a maximum transversal, ACM Trans.
 // Math. Softw. 7 (1981): depth-first search for augmenting paths, with cheap
 // assignments looked for first. What a failed search has visited can never
-// lie on a later augmenting path, so it stays visited.
-func MaximumTransversal(a *matrix.CSR) (rowOf []int32, rank int) {
+// lie on a later augmenting path, so it stays visited. The error is that of
+// ctx.
+func MaximumTransversal(ctx context.Context, a *matrix.CSR) (rowOf []int32, rank int, err error) {
 	t := newTransversal(a)
+	done := ctx.Done()
 	for j := range int32(a.Cols) {
+		if closed(done) {
+			return nil, 0, ctx.Err()
+		}
 		if t.augment(j) {
 			rank++
 		}
 	}
-	return t.rowOf, rank
+	return t.rowOf, rank, nil
 }
 
 type transversal struct {

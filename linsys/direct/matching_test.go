@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -50,7 +51,7 @@ func TestMaximumTransversal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, n := rapid.IntRange(0, 40).Draw(t, "rows"), rapid.IntRange(0, 40).Draw(t, "columns")
 		a := drawPattern(t, m, n, false)
-		rowOf, rank := MaximumTransversal(a)
+		rowOf, rank, _ := MaximumTransversal(context.Background(), a)
 		matched := 0
 		taken := map[int32]bool{}
 		for j, i := range rowOf {
@@ -72,7 +73,7 @@ func TestMaximumTransversal(t *testing.T) {
 func TestTransversalIgnoresStoredZeros(t *testing.T) {
 	a := patternOf(2, 2, map[[2]int]bool{{0, 0}: true, {0, 1}: true, {1, 0}: true, {1, 1}: true})
 	a.Val[2], a.Val[3] = 0, 0
-	if _, rank := MaximumTransversal(a); rank != 1 {
+	if _, rank, _ := MaximumTransversal(context.Background(), a); rank != 1 {
 		t.Errorf("rank %d with a row of stored zeros, want 1", rank)
 	}
 }
@@ -80,7 +81,7 @@ func TestTransversalIgnoresStoredZeros(t *testing.T) {
 // 2605 of the 2873 rows of zenios hold nothing but zeros.
 func TestTransversalOfZenios(t *testing.T) {
 	a := readMatrix(t, "zenios")
-	if _, rank := MaximumTransversal(a); rank > 2873-2605 || rank == 0 {
+	if _, rank, _ := MaximumTransversal(context.Background(), a); rank > 2873-2605 || rank == 0 {
 		t.Errorf("structural rank %d, want at most %d", rank, 2873-2605)
 	}
 }
@@ -120,7 +121,7 @@ func TestBlockTriangular(t *testing.T) {
 			entries[[2]int{int(i), j}] = true
 		}
 		a := patternOf(n, n, entries)
-		rowOf, rank := MaximumTransversal(a)
+		rowOf, rank, _ := MaximumTransversal(context.Background(), a)
 		if rank != n {
 			t.Fatalf("rank %d of %d", rank, n)
 		}
@@ -145,7 +146,7 @@ func TestBlockTriangularIsFinest(t *testing.T) {
 		blocks  int
 	}{{triangle, n}, {cycle, 1}} {
 		a := patternOf(n, n, c.entries)
-		rowOf, _ := MaximumTransversal(a)
+		rowOf, _, _ := MaximumTransversal(context.Background(), a)
 		if _, blocks := BlockTriangular(a, rowOf); len(blocks)-1 != c.blocks {
 			t.Errorf("%d blocks, want %d", len(blocks)-1, c.blocks)
 		}
@@ -157,7 +158,7 @@ func TestBlockTriangularIsFinest(t *testing.T) {
 
 func TestBlockTriangularOfWest0479(t *testing.T) {
 	a := readMatrix(t, "west0479")
-	rowOf, rank := MaximumTransversal(a)
+	rowOf, rank, _ := MaximumTransversal(context.Background(), a)
 	if rank != a.Rows {
 		t.Fatalf("rank %d of %d", rank, a.Rows)
 	}
@@ -178,10 +179,10 @@ func TestFillOnStiffnessMatrices(t *testing.T) {
 		{"bcsstk15", 614590, 484700},
 	} {
 		a := readMatrix(t, c.name)
-		if got := factorEntries(a, AMD(a)); got > c.amd*11/10 {
+		if got := factorEntries(a, byAMD(a)); got > c.amd*11/10 {
 			t.Errorf("%s: %d entries with AMD, CHOLMOD has %d", c.name, got, c.amd)
 		}
-		if got := factorEntries(a, NestedDissection(a, 0)); got > c.metis*11/10 {
+		if got := factorEntries(a, byND(a, 0)); got > c.metis*11/10 {
 			t.Errorf("%s: %d entries with nested dissection, METIS has %d", c.name, got, c.metis)
 		}
 	}

@@ -1,6 +1,10 @@
 package direct
 
-import "solve/internal/rng"
+import (
+	"context"
+
+	"solve/internal/rng"
+)
 
 // Where a vertex is: on side 0 or 1, or in the separator between them.
 const separator = 2
@@ -30,13 +34,16 @@ type level struct {
 
 // separate divides g by a small separator, no side heavier than three fifths
 // of g. It returns where each vertex is and the weights of the sides and of
-// the separator.
-func (b *bisector) separate(g *piece, seed uint64) (where []uint8, weight [3]int32) {
+// the separator. They are of no use when ctx is done.
+func (b *bisector) separate(ctx context.Context, g *piece, seed uint64) (where []uint8, weight [3]int32) {
 	r := rng.New(seed)
-	c, levels := b.shrink(g, max(coarsest, g.order()/shrink), r)
+	c, levels := b.shrink(ctx, g, max(coarsest, g.order()/shrink), r)
 	for k := range runs {
-		smallest, more := b.shrink(c, coarsest, r)
-		try := b.expand(more, b.first(smallest, r))
+		smallest, more := b.shrink(ctx, c, coarsest, r)
+		if ctx.Err() != nil {
+			return nil, weight
+		}
+		try := b.expand(ctx, more, b.first(smallest, r))
 		if k == 0 || better(b.weight, weight) {
 			where, weight = try, b.weight
 		}
@@ -44,7 +51,10 @@ func (b *bisector) separate(g *piece, seed uint64) (where []uint8, weight [3]int
 			break
 		}
 	}
-	where = b.expand(levels, where)
+	if ctx.Err() != nil {
+		return nil, weight
+	}
+	where = b.expand(ctx, levels, where)
 	if len(levels) > 0 {
 		weight = b.weight
 	}
@@ -52,11 +62,11 @@ func (b *bisector) separate(g *piece, seed uint64) (where []uint8, weight [3]int
 }
 
 // shrink coarsens g until it has at most the given number of vertices, or
-// hardly shrinks any more.
-func (b *bisector) shrink(g *piece, vertices int32, r *rng.Stream) (*piece, []level) {
+// hardly shrinks any more, or ctx is done.
+func (b *bisector) shrink(ctx context.Context, g *piece, vertices int32, r *rng.Stream) (*piece, []level) {
 	var levels []level
 	heaviest := max(1, 3*(g.total/coarsest)/2)
-	for g.order() > vertices {
+	for g.order() > vertices && ctx.Err() == nil {
 		c, coarse := b.store.coarsen(g, heaviest, r)
 		if c.order() > g.order()-g.order()/20 {
 			break
@@ -68,9 +78,9 @@ func (b *bisector) shrink(g *piece, vertices int32, r *rng.Stream) (*piece, []le
 }
 
 // expand takes a partition of the coarsest graph to the finest, refining it
-// at every level.
-func (b *bisector) expand(levels []level, where []uint8) []uint8 {
-	for k := len(levels) - 1; k >= 0; k-- {
+// at every level. It stops half-way when ctx is done.
+func (b *bisector) expand(ctx context.Context, levels []level, where []uint8) []uint8 {
+	for k := len(levels) - 1; k >= 0 && ctx.Err() == nil; k-- {
 		l := levels[k]
 		fine := make([]uint8, l.fine.order())
 		for v, c := range l.coarse {

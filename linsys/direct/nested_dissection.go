@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"math"
 	"sync"
 
@@ -15,27 +16,35 @@ import (
 // minimum degree, the separators around each piece taken into account. On
 // meshes it fills less than AMD from some ten thousand unknowns on. Rows with
 // more than 10√n entries come last. The ordering does not depend on the number
-// of threads (0 = all).
+// of threads (0 = all). The error is that of ctx.
 //
 // A. George 1973; separators by the multilevel method of G. Karypis and V.
 // Kumar, A fast and high quality multilevel scheme for partitioning irregular
 // graphs, SIAM J. Sci. Comput. 20 (1998), refined as B. Hendrickson and E.
 // Rothberg, Improving the run time and quality of nested dissection ordering,
 // SIAM J. Sci. Comput. 20 (1998).
-func NestedDissection(a *matrix.CSR, threads int) []int32 {
-	g := graphOf(a)
+func NestedDissection(ctx context.Context, a *matrix.CSR, threads int) ([]int32, error) {
+	return dissect(ctx, graphOf(a), threads)
+}
+
+// dissect orders the vertices of g, whose lists it uses up.
+func dissect(ctx context.Context, g *graph, threads int) ([]int32, error) {
 	if len(g.adj) > math.MaxInt32/2 {
-		return minimumDegree(g) // places in pieces are 32 bits wide
+		return minimumDegree(ctx, g) // places in pieces are 32 bits wide
 	}
+	n := g.order()
 	whole, ids, dense := sparsePart(g)
 	members, merged := compress(whole, ids)
 	d := newDissection(merged, threads)
-	order := d.run()
-	perm := make([]int32, 0, a.Rows)
+	order, err := d.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	perm := make([]int32, 0, n)
 	for _, v := range order {
 		perm = append(perm, members.of(v)...)
 	}
-	return append(perm, dense...)
+	return append(perm, dense...), nil
 }
 
 // leafWeight is the number of columns up to which a piece is left to minimum
@@ -75,10 +84,10 @@ func newDissection(g *piece, threads int) *dissection {
 
 // run divides level by level, the parts of a level at the same time, and then
 // orders the leaves.
-func (d *dissection) run() []int32 {
+func (d *dissection) run(ctx context.Context) ([]int32, error) {
 	n := d.g.order()
 	if n == 0 {
-		return nil
+		return nil, ctx.Err()
 	}
 	ids := make([]int32, n)
 	for v := range ids {
@@ -88,7 +97,10 @@ func (d *dissection) run() []int32 {
 	var leaves []part
 	for len(parts) > 0 {
 		halves := make([][2]part, len(parts))
-		par.For(d.threads, len(parts), func(k int) { halves[k] = d.divide(&parts[k]) })
+		err := par.ForCtx(ctx, d.threads, len(parts), func(k int) { halves[k] = d.divide(ctx, &parts[k]) })
+		if err != nil {
+			return nil, err
+		}
 		var next []part
 		for k, h := range halves {
 			if h[0].g == nil {
@@ -99,17 +111,17 @@ func (d *dissection) run() []int32 {
 		}
 		parts = next
 	}
-	par.For(d.threads, len(leaves), func(k int) { d.orderLeaf(&leaves[k]) })
-	return d.order
+	err := par.ForCtx(ctx, d.threads, len(leaves), func(k int) { d.orderLeaf(ctx, &leaves[k]) })
+	return d.order, err
 }
 
 // divide splits p in two and puts the separator at its last places. The
-// halves are empty when p is to be a leaf.
-func (d *dissection) divide(p *part) (halves [2]part) {
+// halves are empty when p is to be a leaf, or ctx is done.
+func (d *dissection) divide(ctx context.Context, p *part) (halves [2]part) {
 	if p.g.total > leafWeight && p.g.order() > 2 {
 		b := d.hire()
-		where, weight := b.separate(p.g, p.seed)
-		if worthwhile(weight) {
+		where, weight := b.separate(ctx, p.g, p.seed)
+		if ctx.Err() == nil && worthwhile(weight) {
 			halves = d.split(p, where, b)
 		}
 		d.release(b)
@@ -193,7 +205,7 @@ func (d *dissection) split(p *part, where []uint8, b *bisector) (halves [2]part)
 // neighbours in separators count in the degrees: they are the halo of F.
 // Pellegrini, J. Roman and P. Amestoy, Hybridizing nested dissection and halo
 // approximate minimum degree, Concurrency 12 (2000).
-func (d *dissection) orderLeaf(p *part) {
+func (d *dissection) orderLeaf(ctx context.Context, p *part) {
 	n := int32(len(p.ids))
 	var halo []int32
 	number := map[int32]int32{}
@@ -235,7 +247,9 @@ func (d *dissection) orderLeaf(p *part) {
 		}
 		q.nv[int(n)+k] = d.g.weight[v]
 	}
-	q.eliminateAll()
+	if q.eliminateAll(ctx) != nil {
+		return // the caller looks at ctx, too
+	}
 	for k, i := range q.permutation() {
 		d.order[int(p.first)+k] = p.ids[i]
 	}

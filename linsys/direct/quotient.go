@@ -1,5 +1,7 @@
 package direct
 
+import "context"
+
 // quotient is the quotient graph of a partly eliminated matrix: variables
 // (columns still to be eliminated, the indistinguishable ones merged) and
 // elements (eliminated pivots, each standing for the clique of variables that
@@ -46,7 +48,7 @@ func newQuotient(variables, nodes, entries, columns int) *quotient {
 	// A list of the elements made is at most as long as the number of
 	// variables, and the lists alive never outgrow the initial ones.
 	room := entries + entries/5 + variables + 1
-	ints := make([]int32, 6*nodes+2*variables+columns+1+buckets)
+	ints := make([]int32, 6*nodes+3*variables+columns+1+buckets)
 	take := func(n int) []int32 {
 		s := ints[:n:n]
 		ints = ints[n:]
@@ -56,7 +58,7 @@ func newQuotient(variables, nodes, entries, columns int) *quotient {
 		lists: make([]int32, room), start: make([]int, nodes),
 		size: take(nodes), elems: take(nodes), nv: take(nodes),
 		degree: take(nodes), mark: take(nodes), parent: take(nodes),
-		next: take(variables), prev: take(variables),
+		next: take(variables), prev: take(variables), pivots: take(variables)[:0],
 		head: take(columns + 1), bucket: take(buckets),
 		flag: 2, total: int32(columns), inner: int32(variables),
 	}
@@ -101,20 +103,28 @@ func (q *quotient) remove(i int32) {
 	}
 }
 
-// eliminateAll eliminates the variables of the lists by least degree.
-func (q *quotient) eliminateAll() {
+// eliminateAll eliminates the variables of the lists by least degree. The
+// error is that of ctx.
+func (q *quotient) eliminateAll(ctx context.Context) error {
+	done := ctx.Done()
 	for {
 		for q.least < len(q.head) && q.head[q.least] == none {
 			q.least++
 		}
 		if q.least == len(q.head) {
-			return
+			return nil
+		}
+		if len(q.pivots)%pollPivots == 0 && closed(done) {
+			return ctx.Err()
 		}
 		p := q.head[q.least]
 		q.remove(p)
 		q.eliminate(p)
 	}
 }
+
+// pollPivots is the number of pivots between looks at the context.
+const pollPivots = 16
 
 // eliminate makes variable p an element and updates those that it touches.
 func (q *quotient) eliminate(p int32) {

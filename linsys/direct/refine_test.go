@@ -8,6 +8,15 @@ import (
 	"solve/matrix"
 )
 
+// maximum is the largest absolute entry, NaN if there is one.
+func maximum(x []float64) float64 {
+	m := 0.
+	for _, v := range x {
+		m = math.Max(m, math.Abs(v))
+	}
+	return m
+}
+
 // With an inverse that is right to three digits every step gains as many.
 func TestRefine(t *testing.T) {
 	a := grid(t, 1, 12, 12)
@@ -26,7 +35,7 @@ func TestRefine(t *testing.T) {
 	}
 	x := slices.Clone(b)
 	rough(x)
-	steps := Refine(t.Context(), a, rough, b, x, 10)
+	steps, _ := NewRefiner(a, rough, maximum).Refine(t.Context(), b, x, 10, 0)
 	if steps < 3 || steps > 8 {
 		t.Errorf("%d steps", steps)
 	}
@@ -51,8 +60,8 @@ func TestRefineTakesBack(t *testing.T) {
 		"not a number": func(x []float64) { x[0] = math.NaN() },
 	} {
 		y := slices.Clone(x)
-		if steps := Refine(t.Context(), a, solve, b, y, 5); steps != 0 {
-			t.Errorf("%s: %d steps", name, steps)
+		if steps, norm := NewRefiner(a, solve, maximum).Refine(t.Context(), b, y, 5, 0); steps != 1 || norm != 1 {
+			t.Errorf("%s: %d steps, norm %g", name, steps, norm)
 		}
 		for i, v := range y {
 			if math.Abs(v) > 1e-15 {
@@ -61,7 +70,7 @@ func TestRefineTakesBack(t *testing.T) {
 		}
 	}
 	var exact matrix.Operator = a
-	if steps := Refine(t.Context(), exact, func([]float64) {}, make([]float64, 9), x, 5); steps != 0 {
+	if steps, _ := NewRefiner(exact, func([]float64) {}, maximum).Refine(t.Context(), make([]float64, 9), x, 5, 0); steps != 0 {
 		t.Errorf("%d steps from the exact solution", steps)
 	}
 }

@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -22,8 +23,9 @@ import (
 // that of one pass over A where most of its large entries don't compete.
 //
 // The error wraps solver.ErrSingular, as a *SingularError with the structural
-// rank, where the columns cannot all have rows of their own.
-func ScaledMatching(a *matrix.CSR) (rowOf []int32, dr, dc []float64, err error) {
+// rank, where the columns cannot all have rows of their own; or it is that of
+// ctx.
+func ScaledMatching(ctx context.Context, a *matrix.CSR) (rowOf []int32, dr, dc []float64, err error) {
 	if a.Rows != a.Cols {
 		return nil, nil, nil, fmt.Errorf("direct: matching of a %d×%d matrix: %w", a.Rows, a.Cols, solver.ErrDimension)
 	}
@@ -32,9 +34,20 @@ func ScaledMatching(a *matrix.CSR) (rowOf []int32, dr, dc []float64, err error) 
 	}
 	s := newAssignment(a)
 	s.start()
+	s.reduce()
+	done := ctx.Done()
 	for j := range int32(a.Cols) {
-		if s.rowOf[j] == none && !s.augment(j) {
-			_, rank := MaximumTransversal(a)
+		if s.rowOf[j] != none {
+			continue
+		}
+		if closed(done) {
+			return nil, nil, nil, ctx.Err()
+		}
+		if !s.augment(j) {
+			_, rank, err := MaximumTransversal(ctx, a)
+			if err != nil {
+				return nil, nil, nil, err
+			}
 			return nil, nil, nil, &SingularError{N: a.Rows, Rank: rank, Structural: true}
 		}
 	}
@@ -145,6 +158,75 @@ func (s *assignment) tight(k int, v float64) bool { return s.cost[k]-s.u[s.row[k
 func (s *assignment) match(j int32, k int) {
 	i := s.row[k]
 	s.rowOf[j], s.columnOf[i], s.place[j] = i, j, k
+}
+
+// reductions is the number of times that reduce goes through the free columns.
+const reductions = 4
+
+// reduce gives free columns the rows that suit them best, also those of other
+// columns: the dual of the row falls until the second best one is as good, and
+// the column that lost the row is free instead. It goes on at once, or in the
+// next pass where nothing fell. What stays free needs longer paths.
+//
+// The augmenting row reduction of R. Jonker, A. Volgenant, A shortest
+// augmenting path algorithm for dense and sparse linear assignment problems,
+// Computing 38 (1987).
+func (s *assignment) reduce() {
+	var free []int32
+	for j, i := range s.rowOf {
+		if i == none {
+			free = append(free, int32(j))
+		}
+	}
+	steps := reductions * len(s.rowOf)
+	for range reductions {
+		left := free[:0]
+		for _, j := range free {
+			fell := true
+			for j != none && fell && steps > 0 {
+				j, fell = s.take(j)
+				steps--
+			}
+			if j != none {
+				left = append(left, j)
+			}
+		}
+		free = left
+	}
+}
+
+// take gives column j the best of its rows. It returns the column that is free
+// instead, none where there is none, and whether the dual of the row fell.
+func (s *assignment) take(j int32) (loser int32, fell bool) {
+	best, second := math.Inf(1), math.Inf(1)
+	at, next := -1, -1
+	for k := s.ptr[j]; k < s.ptr[j+1]; k++ {
+		switch c := s.cost[k] - s.u[s.row[k]]; {
+		case c < best:
+			best, second, at, next = c, best, k, at
+		case c < second:
+			second, next = c, k
+		}
+	}
+	if at < 0 {
+		return j, false
+	}
+	i := s.row[at]
+	fell = best < second && next >= 0
+	if loser = s.columnOf[i]; loser != none && !fell {
+		if next < 0 || s.columnOf[s.row[next]] != none {
+			return j, false
+		}
+		at, loser = next, none
+	}
+	if fell {
+		s.u[i] -= second - best
+	}
+	if loser != none {
+		s.rowOf[loser] = none
+	}
+	s.match(j, at)
+	return loser, fell
 }
 
 // augment gives column root a row along the shortest augmenting path

@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -80,10 +81,10 @@ func TestScaledMatchingIsBest(t *testing.T) {
 		a := drawPattern(t, n, n, false)
 		fillIn(a, rapid.Uint64().Draw(t, "values"), rapid.SampledFrom([]float64{0, 1, 40}).Draw(t, "spread"))
 		want := largestProduct(a)
-		rowOf, dr, dc, err := ScaledMatching(a)
+		rowOf, dr, dc, err := ScaledMatching(context.Background(), a)
 		if math.IsInf(want, -1) {
 			var singular *SingularError
-			if _, rank := MaximumTransversal(a); !errors.As(err, &singular) || !errors.Is(err, solver.ErrSingular) || !singular.Structural || singular.Rank != rank {
+			if _, rank, _ := MaximumTransversal(context.Background(), a); !errors.As(err, &singular) || !errors.Is(err, solver.ErrSingular) || !singular.Structural || singular.Rank != rank {
 				t.Fatalf("%v without a complete matching", err)
 			}
 			return
@@ -137,11 +138,11 @@ func TestScaledMatchingUndoesScaling(t *testing.T) {
 				scaled.Val[k] = rows[i] * a.Val[k] * cols[a.Col[k]]
 			}
 		}
-		want, _, _, err := ScaledMatching(a)
+		want, _, _, err := ScaledMatching(context.Background(), a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, dr, dc, err := ScaledMatching(scaled)
+		got, dr, dc, err := ScaledMatching(context.Background(), scaled)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +158,7 @@ func TestScaledMatchingUndoesScaling(t *testing.T) {
 // A dominant diagonal stays where it is.
 func TestScaledMatchingKeepsDominance(t *testing.T) {
 	a := grid(t, 9, 7, 1)
-	rowOf, dr, dc, err := ScaledMatching(a)
+	rowOf, dr, dc, err := ScaledMatching(context.Background(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,17 +171,17 @@ func TestScaledMatchingKeepsDominance(t *testing.T) {
 
 func TestScaledMatchingRefuses(t *testing.T) {
 	a := sparse(t, [][]float64{{1, 2, 3}, {4, 5, 6}})
-	if _, _, _, err := ScaledMatching(a); !errors.Is(err, solver.ErrDimension) {
+	if _, _, _, err := ScaledMatching(context.Background(), a); !errors.Is(err, solver.ErrDimension) {
 		t.Errorf("2×3: %v", err)
 	}
 	b := sparse(t, [][]float64{{1, 2}, {3, 4}})
 	b.Val[2] = math.Inf(1)
 	var entry *solver.EntryError
-	if _, _, _, err := ScaledMatching(b); !errors.As(err, &entry) || entry.Row != 2 || entry.Col != 1 {
+	if _, _, _, err := ScaledMatching(context.Background(), b); !errors.As(err, &entry) || entry.Row != 2 || entry.Col != 1 {
 		t.Errorf("an infinite entry: %v", err)
 	}
 	b.Val[2], b.Val[3] = 0, 0
-	if _, _, _, err := ScaledMatching(b); !errors.Is(err, solver.ErrSingular) {
+	if _, _, _, err := ScaledMatching(context.Background(), b); !errors.Is(err, solver.ErrSingular) {
 		t.Errorf("a row of stored zeros: %v", err)
 	}
 }
@@ -191,7 +192,7 @@ func TestScaledMatchingCollection(t *testing.T) {
 		if a.Rows != a.Cols || answer.Cond1 == 0 {
 			continue
 		}
-		rowOf, dr, dc, err := ScaledMatching(a)
+		rowOf, dr, dc, err := ScaledMatching(context.Background(), a)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

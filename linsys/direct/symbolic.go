@@ -1,6 +1,7 @@
 package direct
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -33,29 +34,54 @@ type CholeskyAnalysis struct {
 	ordering string
 	threads  int
 	perm     []int32 // row of A that is eliminated k-th
-	tree     *supernodes
-	plan     plan
-	factor   int64 // entries of L
+	factor   int64   // entries of L
 	flops    float64
+
+	// A factor is simplicial, or else multifrontal.
+	simplicial *simplicialPlan
+	tree       *supernodes
+	plan       plan
 }
 
 // AnalyzeCholesky orders the square matrix a, whose pattern must be symmetric
 // and stored in full, and finds the structure of its factor. Values are not
 // looked at. A nil opt means defaults. Errors wrap solver.ErrDimension,
-// solver.ErrNotSymmetric, solver.ErrTooLarge or solver.ErrOption.
-func AnalyzeCholesky(a *matrix.CSR, opt *AnalyzeOptions) (*CholeskyAnalysis, error) {
+// solver.ErrNotSymmetric, solver.ErrTooLarge or solver.ErrOption, or are that
+// of ctx.
+func AnalyzeCholesky(ctx context.Context, a *matrix.CSR, opt *AnalyzeOptions) (*CholeskyAnalysis, error) {
+	s, o, err := orderCholesky(ctx, a, opt)
+	if err != nil {
+		return nil, err
+	}
+	if s.simplicial = simplicialOf(o); s.simplicial != nil {
+		if s.perm = o.perm; s.perm == nil {
+			s.perm = identity(s.n)
+		}
+		return s, nil
+	}
+	return s, s.planFronts(ctx, a, o)
+}
+
+// orderCholesky is the part of an analysis before the structure is known.
+func orderCholesky(ctx context.Context, a *matrix.CSR, opt *AnalyzeOptions) (*CholeskyAnalysis, *ordered, error) {
 	if opt == nil {
 		opt = &AnalyzeOptions{}
 	}
 	if err := checkSymmetricPattern(a); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s := &CholeskyAnalysis{n: a.Rows, nnz: len(a.Val), pattern: hashPattern(a), threads: par.Threads(opt.Threads)}
-	o, err := chooseOrdering(a, opt)
+	o, err := chooseOrdering(ctx, a, opt)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s.ordering, s.flops, s.factor = o.name, o.flops, o.nnz
+	return &CholeskyAnalysis{
+		n: a.Rows, nnz: len(a.Val), pattern: hashPattern(a), threads: par.Threads(opt.Threads),
+		ordering: o.name, flops: o.flops, factor: o.nnz,
+	}, o, nil
+}
+
+// planFronts finds supernodes and where everything of their fronts lies.
+func (s *CholeskyAnalysis) planFronts(ctx context.Context, a *matrix.CSR, o *ordered) error {
 	parent, count := o.postordered()
 	f := fundamental(parent, count)
 	f.merge()
@@ -66,8 +92,14 @@ func AnalyzeCholesky(a *matrix.CSR, opt *AnalyzeOptions) (*CholeskyAnalysis, err
 		s.perm[k] = o.at(o.post[j])
 	}
 	place := inverse(s.perm)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	tree.fillRows(a, s.perm, place)
-	return s, s.plan.make(a, s, place)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.plan.make(a, s, place)
 }
 
 func checkSymmetricPattern(a *matrix.CSR) error {
@@ -102,11 +134,12 @@ func hashPattern(a *matrix.CSR) uint64 {
 
 // ordered is an ordering with what it costs.
 type ordered struct {
-	name                string
-	perm                []int32 // nil for the given order
-	parent, post, count []int32
-	nnz                 int64
-	flops               float64
+	name          string
+	perm, place   []int32 // place is the inverse of perm; both nil for the given order
+	parent, count []int32
+	post          []int32 // nil until it is needed
+	nnz           int64
+	flops         float64
 }
 
 func (o *ordered) at(k int32) int32 {
@@ -116,22 +149,67 @@ func (o *ordered) at(k int32) int32 {
 	return o.perm[k]
 }
 
-func newOrdered(name string, a *matrix.CSR, perm []int32) *ordered {
-	o := &ordered{name: name, perm: perm, parent: EliminationTree(a, perm)}
-	o.post = Postorder(o.parent)
-	o.count = ColumnCounts(a, perm, o.parent, o.post)
+func newOrdered(ctx context.Context, name string, a *matrix.CSR, perm []int32) (*ordered, error) {
+	o := &ordered{name: name, perm: perm, place: inverse(perm)}
+	if !o.walk(a) {
+		o.parent = eliminationTree(a, perm, o.place)
+		o.post = Postorder(o.parent)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		o.count = columnCounts(a, perm, o.place, o.parent, o.post)
+	}
 	for _, c := range o.count {
 		o.nnz += int64(c)
 		o.flops += float64(c) * float64(c)
 	}
-	return o
+	return o, ctx.Err()
+}
+
+// walk finds the elimination tree and counts the entries of its columns by
+// going from each entry of A all the way up to columns that the row has been
+// at, one step for each entry of L. It gives up when that gets longer than
+// eliminationTree and columnCounts would take.
+func (o *ordered) walk(a *matrix.CSR) bool {
+	const steps = 5 // for each entry of A
+	n := a.Rows
+	lists := make([]int32, 3*n)
+	parent, count, seen := lists[:n], lists[n:2*n], lists[2*n:]
+	left := steps * len(a.Col)
+	for k := range int32(n) {
+		parent[k], count[k], seen[k] = none, 1, k
+		row := o.at(k)
+		for _, i := range a.Col[a.RowPtr[row]:a.RowPtr[row+1]] {
+			if o.place != nil {
+				i = o.place[i]
+			}
+			for i < k && seen[i] != k {
+				if parent[i] == none {
+					parent[i] = k
+				}
+				seen[i] = k
+				count[i]++
+				left--
+				i = parent[i]
+			}
+		}
+		if left < 0 {
+			return false
+		}
+	}
+	o.parent, o.count = parent, count
+	return true
 }
 
 // postordered returns tree and counts with the columns numbered in postorder.
 func (o *ordered) postordered() (parent, count []int32) {
+	if o.post == nil {
+		o.post = Postorder(o.parent)
+	}
 	place := inverse(o.post)
 	n := len(o.post)
-	parent, count = make([]int32, n), make([]int32, n)
+	lists := make([]int32, 2*n)
+	parent, count = lists[:n], lists[n:]
 	for k, j := range o.post {
 		parent[k] = none
 		if p := o.parent[j]; p != none {
@@ -142,32 +220,63 @@ func (o *ordered) postordered() (parent, count []int32) {
 	return parent, count
 }
 
-func chooseOrdering(a *matrix.CSR, opt *AnalyzeOptions) (*ordered, error) {
+// chooseOrdering orders a matrix with symmetric pattern.
+func chooseOrdering(ctx context.Context, a *matrix.CSR, opt *AnalyzeOptions) (*ordered, error) {
 	if opt.Perm != nil {
 		if !isPermutation(opt.Perm, a.Rows) {
 			return nil, fmt.Errorf("direct: Perm is no permutation of %d rows: %w", a.Rows, solver.ErrDimension)
 		}
-		return newOrdered("given", a, opt.Perm), nil
+		return newOrdered(ctx, "given", a, opt.Perm)
 	}
-	amd := func() *ordered { return newOrdered("amd", a, AMD(a)) }
-	nd := func() *ordered { return newOrdered("nd", a, NestedDissection(a, opt.Threads)) }
 	switch opt.Ordering {
 	case "", "auto":
-		o := amd()
-		if a.Rows > dissectionRows && o.flops > dissectionFlops*float64(len(a.Col)) {
-			o = cheaper(o, nd())
+		o, err := byDegree(ctx, a)
+		if err != nil || a.Rows <= dissectionRows || o.flops <= dissectionFlops*float64(len(a.Col)) {
+			return o, err
 		}
-		return o, nil
+		return cheaper(ctx, o, a, opt.Threads)
 	case "best":
-		return cheaper(amd(), nd()), nil
+		o, err := byDegree(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		return cheaper(ctx, o, a, opt.Threads)
 	case "amd":
-		return amd(), nil
+		return byDegree(ctx, a)
 	case "nd":
-		return nd(), nil
+		return byDissection(ctx, a, opt.Threads)
 	case "natural":
-		return newOrdered("natural", a, nil), nil
+		return newOrdered(ctx, "natural", a, nil)
 	}
 	return nil, &solver.OptionError{Name: "Ordering", Value: opt.Ordering, Want: "auto, amd, nd, best or natural"}
+}
+
+func byDegree(ctx context.Context, a *matrix.CSR) (*ordered, error) {
+	perm, err := minimumDegree(ctx, offDiagonal(a))
+	if err != nil {
+		return nil, err
+	}
+	return newOrdered(ctx, "amd", a, perm)
+}
+
+func byDissection(ctx context.Context, a *matrix.CSR, threads int) (*ordered, error) {
+	perm, err := dissect(ctx, offDiagonal(a), threads)
+	if err != nil {
+		return nil, err
+	}
+	return newOrdered(ctx, "nd", a, perm)
+}
+
+// cheaper returns o, or nested dissection where that takes fewer operations.
+func cheaper(ctx context.Context, o *ordered, a *matrix.CSR, threads int) (*ordered, error) {
+	nd, err := byDissection(ctx, a, threads)
+	if err != nil {
+		return nil, err
+	}
+	if nd.flops < o.flops {
+		return nd, nil
+	}
+	return o, nil
 }
 
 // Nested dissection is tried besides minimum degree for matrices of so many
@@ -179,13 +288,6 @@ const (
 	dissectionRows  = 1000
 	dissectionFlops = 1000
 )
-
-func cheaper(a, b *ordered) *ordered {
-	if b.flops < a.flops {
-		return b
-	}
-	return a
-}
 
 func isPermutation(perm []int32, n int) bool {
 	if len(perm) != n {
@@ -217,7 +319,12 @@ func (s *CholeskyAnalysis) Ordering() string { return s.ordering }
 
 // Bytes is the memory that a factorisation and its solves hold: factor and
 // working space.
-func (s *CholeskyAnalysis) Bytes() int64 { return s.plan.bytes(s) }
+func (s *CholeskyAnalysis) Bytes() int64 {
+	if s.simplicial != nil {
+		return s.simplicial.bytes()
+	}
+	return s.plan.bytes(s)
+}
 
 // Perm returns a copy of the ordering: row Perm()[k] is eliminated k-th.
 func (s *CholeskyAnalysis) Perm() []int32 { return append([]int32(nil), s.perm...) }

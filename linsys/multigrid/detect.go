@@ -53,22 +53,23 @@ func Detect(ctx context.Context, a *matrix.CSR, opt *DetectOptions) (*Grid, erro
 		return fromShape(ctx, a, opt)
 	}
 	if a.Rows == 1 {
-		return found(ctx, a, 1, 1, 1, nil, opt, "one cell")
+		return found(ctx, a, 1, 1, 1, nil, nil, opt, "one cell")
 	}
-	shape, err := fullBox(ctx, a, opt.Threads)
+	rows, err := findStretches(ctx, a, opt.Threads)
+	if err != nil {
+		return nil, err
+	}
+	shape, err := fullBox(ctx, a, rows, opt.Threads)
 	if err != nil {
 		return nil, err
 	}
 	if shape != nil {
-		g, err := found(ctx, a, shape[0], shape[1], shape[2], nil, opt, "full box in natural order")
+		g, err := found(ctx, a, shape[0], shape[1], shape[2], nil, rows, opt, "full box in natural order")
 		if err == nil || !tryOn(err) {
 			return g, err
 		}
 	}
-	if err := degreesFit(a); err != nil {
-		return nil, err
-	}
-	l, why := lexicographic(a)
+	l, why := lexicographic(a, rows)
 	if why == nil {
 		var g *Grid
 		if g, why = l.grid(ctx, opt); why == nil || !tryOn(why) {
@@ -91,8 +92,8 @@ func tryOn(err error) bool {
 	return ok && !r.final
 }
 
-func found(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32, opt *DetectOptions, how string) (*Grid, error) {
-	g, err := buildGrid(ctx, a, nx, ny, nz, cell, opt)
+func found(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32, rows *stretches, opt *DetectOptions, how string) (*Grid, error) {
+	g, err := buildGrid(ctx, a, nx, ny, nz, cell, rows, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -129,30 +130,20 @@ func fromShape(ctx context.Context, a *matrix.CSR, opt *DetectOptions) (*Grid, e
 	if unknowns != a.Rows {
 		return nil, fmt.Errorf("multigrid: a box of %v cells with %d unknowns for a matrix of order %d: %w", opt.Shape, unknowns, a.Rows, solver.ErrDimension)
 	}
-	return found(ctx, a, shape[0], shape[1], shape[2], cell, opt, "as given")
-}
-
-// degreesFit refuses rows that have too many neighbours for a grid.
-func degreesFit(a *matrix.CSR) error {
-	for i := range a.Rows {
-		if a.RowPtr[i+1]-a.RowPtr[i] > 7 {
-			return refuse("row %d has %d entries; a cell has at most 6 neighbours", i+1, a.RowPtr[i+1]-a.RowPtr[i])
-		}
-	}
-	return nil
+	return found(ctx, a, shape[0], shape[1], shape[2], cell, nil, opt, "as given")
 }
 
 // fullBox returns the shape of a full box in natural order, or nil: the
 // distances from the diagonal are at most 1, nz and ny·nz. Whether links wrap
 // around is seen when the grid is built.
-func fullBox(ctx context.Context, a *matrix.CSR, threads int) ([]int, error) {
+func fullBox(ctx context.Context, a *matrix.CSR, rows *stretches, threads int) ([]int, error) {
 	var mu sync.Mutex
 	var all []int32
 	tooMany := refuse("more than three distances")
-	err := forRowChunks(ctx, threads, a.Rows, func(lo, hi int) error {
+	err := forRowChunks(ctx, threads, a.Rows, func(lo, _ int) error {
 		own := [3]int32{}
 		count := 0
-		for i := lo; i < hi; i++ {
+		err := rows.each(lo/rowChunk, func(i, _ int) error {
 			for _, j := range a.Col[a.RowPtr[i]:a.RowPtr[i+1]] {
 				d := j - int32(i)
 				if d <= 0 || d == own[0] || d == own[1] || d == own[2] {
@@ -164,6 +155,10 @@ func fullBox(ctx context.Context, a *matrix.CSR, threads int) ([]int, error) {
 				own[count] = d
 				count++
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"solve/internal/problems"
@@ -257,5 +258,47 @@ func TestDetectWeights(t *testing.T) {
 	checkGrid(t, a, g)
 	if g.Constant() || g.Contrast() < 2 {
 		t.Errorf("constant %v, contrast %v", g.Constant(), g.Contrast())
+	}
+}
+
+// However an entry of a grid is changed, the grid found is that of the matrix
+// as it is, or there is none.
+func TestDetectReadsEveryEntry(t *testing.T) {
+	draw := rng.New(4)
+	for _, whole := range []*matrix.CSR{boxLaplacian(t, 5, 6, 40), boxLaplacian(t, 1, 8, 50), obstacles(t, "platesx", 14, false, 2), obstacles(t, "balls", 16, false, 2)} {
+		refused := 0
+		for range 150 {
+			a := &matrix.CSR{Rows: whole.Rows, Cols: whole.Cols, RowPtr: whole.RowPtr, Col: slices.Clone(whole.Col), Val: slices.Clone(whole.Val)}
+			e := draw.Below(len(a.Val))
+			switch draw.Below(3) {
+			case 0:
+				a.Val[e] *= 1.5
+			case 1:
+				a.Val[e] = 0
+			default: // to the next column, where that is free
+				row, _ := slices.BinarySearchFunc(a.RowPtr, int64(e), func(p, e int64) int {
+					if p <= e {
+						return -1
+					}
+					return 1
+				})
+				if last := int64(e)+1 == a.RowPtr[row]; int(a.Col[e])+1 == a.Cols || !last && a.Col[e+1] == a.Col[e]+1 {
+					continue
+				}
+				a.Col[e]++
+			}
+			g, err := Detect(t.Context(), a, nil)
+			if err != nil {
+				if !errors.Is(err, ErrNoGrid) {
+					t.Fatal(err)
+				}
+				refused++
+				continue
+			}
+			checkGrid(t, a, g)
+		}
+		if refused == 0 {
+			t.Error("nothing refused")
+		}
 	}
 }

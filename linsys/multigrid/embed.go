@@ -85,7 +85,7 @@ func placedGrid(ctx context.Context, a *matrix.CSR, p *placement, opt *DetectOpt
 		at = at.minus(low)
 		cell[i] = (at.x*side.y+at.y)*side.z + at.z
 	}
-	return found(ctx, a, int(side.x), int(side.y), int(side.z), cell, opt, how)
+	return found(ctx, a, int(side.x), int(side.y), int(side.z), cell, nil, opt, how)
 }
 
 // boxSide is the size of a box, refused when it is too large for n unknowns.

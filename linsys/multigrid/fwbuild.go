@@ -81,7 +81,7 @@ func finest[T kern.Real](g *Grid) *fwLevel[T] {
 	size := l.size()
 	l.b, l.x = make([]T, size), make([]T, size)
 	if from.Code != nil {
-		f.Code = from.Code
+		f.Code, l.coded = from.Code, from
 		for k, w := range from.Axis {
 			f.Axis[k] = T(w)
 		}

@@ -44,13 +44,13 @@ func newViewer[T kern.Real](l *fwLevel[T]) *fwViewer[T] {
 	axisOf := [6]int{2, 1, 0, 0, 1, 2} // of links to later cells as in a code, and to earlier ones
 	for number := 1; number < 8; number++ {
 		for links := range 64 {
-			d := float64(f.DiagOf[number])
+			d := l.coded.DiagOf[number] // rounded to T, it would not cancel
 			for bit, axis := range axisOf {
 				if links>>bit&1 == 1 {
-					d -= float64(f.Axis[axis])
+					d -= l.coded.Axis[axis]
 				}
 			}
-			if d > excessTolerance*float64(f.DiagOf[number]) {
+			if d > excessTolerance*l.coded.DiagOf[number] {
 				v.excess[number<<6|links] = T(d)
 			}
 		}
@@ -76,8 +76,7 @@ func (v *fwViewer[T]) plane(i int) fwView[T] {
 	for k, c := range own {
 		wx[k], wy[k], wz[k] = weights[0][c>>5&1], weights[1][c>>4&1], weights[2][c>>3&1]
 		d[k] = f.DiagOf[c&kern.CodeDiagonal]
-		links := c>>3&7 | x[k]>>5&1<<3 | y[k]>>4&1<<4 | z[k]>>3&1<<5
-		excess[k] = v.excess[uint(c&kern.CodeDiagonal)<<6|uint(links&63)]
+		excess[k] = v.excess[codeKey(c, x[k], y[k], z[k])]
 	}
 	return b
 }
@@ -134,6 +133,7 @@ func coarsen[T kern.Real](ctx context.Context, f *fwLevel[T], threads int, stren
 	}
 	s.linkExtras()
 	s.c.finish(threads)
+	s.c.singular = s.collapsed()
 	return s.c, nil
 }
 

@@ -68,6 +68,8 @@ type fwHierarchy[T kern.Real] struct {
 	start    kern.Mix[T] // residual after a start from 0
 	full     kern.Mix[T] // residual in general
 	transfer *fwTransfer[T]
+	krylov   *fwKrylov[T]
+	outer    *fwKrylov[T] // works along on level 0; nil outside PCG
 	down     []func(block int)
 	up       []func(block int)
 }
@@ -97,16 +99,16 @@ func (h *fwHierarchy[T]) bind() {
 
 func (h *fwHierarchy[T]) thetaOf(k int) T { return h.theta[min(k, 2)] }
 
-// cycle applies the preconditioner: x of level 0 from its b.
-func (h *fwHierarchy[T]) cycle() { h.visit(0, true) }
+// cycle applies the preconditioner: x of level 0 from its b. It reports false
+// where PCG had enough before it was done.
+func (h *fwHierarchy[T]) cycle() bool { return h.visit(0, true) }
 
 // visit runs one cycle on level k and those below it, from x = 0 or from the
 // x that is there.
-func (h *fwHierarchy[T]) visit(k int, zero bool) {
+func (h *fwHierarchy[T]) visit(k int, zero bool) bool {
 	l := h.level[k]
 	if k == len(h.level)-1 {
-		h.coarse.solve(l)
-		return
+		return h.visitCoarsest(l, k == 0)
 	}
 	l.zero = zero
 	par.For(h.threads, len(l.blocks), h.down[k])
@@ -116,6 +118,9 @@ func (h *fwHierarchy[T]) visit(k int, zero bool) {
 		for i := s.boxLo; i < s.boxHi; i++ {
 			h.restrict(k, i, l.sums[0])
 		}
+	}
+	if k == 0 && h.outer != nil && !h.outer.goesOn() {
+		return false
 	}
 	h.visit(k+1, true)
 	if k+1 < len(h.level)-1 { // more of the coarsest would change nothing
@@ -129,8 +134,39 @@ func (h *fwHierarchy[T]) visit(k int, zero bool) {
 			l.relaxUp(i, 1, h.omega[1])
 		}
 		for i := s.at - 2; i <= s.at+1; i++ {
-			l.relaxUp(i, 0, h.omega[0])
+			h.lastRed(k, i)
 		}
+	}
+	return true
+}
+
+func (h *fwHierarchy[T]) visitCoarsest(l *fwLevel[T], finest bool) bool {
+	outer := h.outer
+	if !finest {
+		outer = nil
+	}
+	if outer != nil {
+		for i := range l.faces.Planes {
+			outer.before(i)
+		}
+		if !outer.goesOn() {
+			return false
+		}
+	}
+	h.coarse.solve(l)
+	if outer != nil {
+		for i := range l.faces.Planes {
+			outer.after(i)
+		}
+	}
+	return true
+}
+
+// lastRed relaxes colour 0 on the way up, with which plane i is done.
+func (h *fwHierarchy[T]) lastRed(k, i int) {
+	h.level[k].relaxUp(i, 0, h.omega[0])
+	if k == 0 && h.outer != nil {
+		h.outer.after(i)
 	}
 }
 
@@ -162,6 +198,9 @@ func (h *fwHierarchy[T]) downBlock(k int, t *fwBlock, sums []T) {
 	box := t.boxLo
 	for i := t.lo; i <= t.hi; i++ {
 		if i < t.hi {
+			if k == 0 && h.outer != nil {
+				h.outer.before(i)
+			}
 			h.red(l, i)
 		}
 		p := i - 1
@@ -188,7 +227,7 @@ func (h *fwHierarchy[T]) upBlock(k int, t *fwBlock) {
 			l.relaxUp(p, 1, h.omega[1])
 		}
 		if p := i - 2; p >= t.redLo && p < t.redHi {
-			l.relaxUp(p, 0, h.omega[0])
+			h.lastRed(k, p)
 		}
 	}
 }

@@ -16,7 +16,8 @@ import (
 // FWOptions.Strength): they lead from an extra to others in its own cell.
 type fwLevel[T kern.Real] struct {
 	faces  kern.FaceGrid[T]
-	excess []T // d − Σw, while setting up
+	excess []T                     // d − Σw, while setting up
+	coded  *kern.FaceGrid[float64] // what faces were rounded from, where coded
 	b, x   []T
 
 	extras  fwExtras[T]
@@ -28,13 +29,14 @@ type fwLevel[T kern.Real] struct {
 	planeOf    []int32   // exceptions of plane i: planeOf[i] … planeOf[i+1]−1
 	coarseOf   []int32   // of each extra, raw on the next level; −1: none
 
-	blocks  []fwBlock
-	seams   []fwSeam
-	sums    [][]T // residual lines of a box, one for each block
-	cycles  int   // visits to the next level
-	zero    bool  // whether the visit under way starts from x = 0
-	active  int   // unknowns
-	entries int64 // of the matrix
+	blocks   []fwBlock
+	seams    []fwSeam
+	sums     [][]T // residual lines of a box, one for each block
+	cycles   int   // visits to the next level
+	zero     bool  // whether the visit under way starts from x = 0
+	active   int   // unknowns
+	singular bool  // some unknown has neither a link nor excess
+	entries  int64 // of the matrix
 }
 
 // fwExtras are the extras of a level; extra e links to nb[ptr[e]…ptr[e+1]−1],

@@ -156,7 +156,7 @@ func (g *Grid) fwBytes(o *FWOptions) int64 {
 	if axes < 3 || g.Contrast() > strengthContrast {
 		coarse = 1 // semi-coarsening, or a line
 	}
-	return int64(math.Min(cells*(word*(finest+8*coarse)+4*8)+8*coarsestUnknowns*coarsestUnknowns, 1<<62))
+	return int64(math.Min(cells*(word*(finest+8*coarse+2)+2*8)+8*coarsestUnknowns*coarsestUnknowns, 1<<62))
 }
 
 // Apply computes z = M⁻¹ r in the numbering of the matrix. It allocates
@@ -177,7 +177,7 @@ func (m *FWMG) Levels() int { return m.cycle.levels() }
 
 // Bytes is the memory of the hierarchy and the vectors of PCG.
 func (m *FWMG) Bytes() int64 {
-	return m.cycle.contents() + m.g.bytes() + 4*8*int64(m.g.faces.Cells()+2*m.g.faces.Guard())
+	return m.cycle.contents() + m.g.bytes() + 2*8*int64(m.g.faces.Cells()+2*m.g.faces.Guard())
 }
 
 // Grid returns the grid.
@@ -199,6 +199,7 @@ func (h *fwHierarchy[T]) contents() int64 {
 	if _, wide := any(h.start[0].B).(float64); wide {
 		word = 8
 	}
+	total += 2 * word * int64(len(h.level[0].x)) // of PCG
 	for _, l := range h.level {
 		words := len(l.b) + len(l.x) + len(l.faces.D) + len(l.faces.Inv)
 		for _, w := range l.faces.W {

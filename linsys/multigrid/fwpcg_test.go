@@ -282,6 +282,116 @@ func TestPCGSingular(t *testing.T) {
 	}
 }
 
+// beside puts the matrices on the diagonal of one.
+func beside(t *testing.T, parts ...*matrix.CSR) *matrix.CSR {
+	t.Helper()
+	n := 0
+	for _, a := range parts {
+		n += a.Rows
+	}
+	coo, err := matrix.NewCOO(n, n, 7*n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := 0
+	for _, a := range parts {
+		a.DoNonZero(func(i, j int, v float64) {
+			if err := coo.Append(first+i, first+j, v); err != nil {
+				t.Fatal(err)
+			}
+		})
+		first += a.Rows
+	}
+	a, _, err := coo.ToCSR()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// A component without excess is found whatever its size next to others, also
+// where weights are not binary fractions, and the solution has mean 0 on it.
+func TestSingularComponents(t *testing.T) {
+	scaled := func(a *matrix.CSR, by float64) *matrix.CSR {
+		for k := range a.Val {
+			a.Val[k] *= by
+		}
+		return a
+	}
+	regular := boxLaplacian(t, 12, 13, 14)
+	if newTestFWMG(t, regular, nil).Singular() {
+		t.Error("a regular grid is said to be singular")
+	}
+	lone := &matrix.CSR{Rows: 1, Cols: 1, RowPtr: []int64{0, 1}, Col: []int32{0}, Val: []float64{6}}
+	if newTestFWMG(t, beside(t, regular, lone), nil).Singular() {
+		t.Error("a single cell with excess is said to be singular")
+	}
+	for _, cavity := range []*matrix.CSR{enclosed(t, 2, 1), enclosed(t, 3, 3), enclosed(t, 7, 2), scaled(enclosed(t, 9, 3), .1), enclosed(t, 40, 1)} {
+		for name, a := range map[string]*matrix.CSR{"after": beside(t, regular, cavity), "before": beside(t, cavity, regular), "alone": cavity} {
+			first, last := 0, cavity.Rows
+			if name == "after" {
+				first, last = regular.Rows, a.Rows
+			}
+			m := newTestFWMG(t, a, nil)
+			if !m.Singular() {
+				t.Errorf("%d enclosed cells, %s: said to be regular", cavity.Rows, name)
+			}
+			b := gaussian(a.Rows, 3)
+			mean := kern.Sum(b[first:last]) / float64(last-first)
+			for i := first; i < last; i++ {
+				b[i] -= mean
+			}
+			x := make([]float64, a.Rows)
+			res, err := m.PCG(t.Context(), x, b, 1e-9, 60, nil)
+			if err != nil || res.Reason != solver.Tolerance || trueResidual(a, x, b) > 1.001e-9 {
+				t.Errorf("%d enclosed cells, %s: %+v %v", cavity.Rows, name, res, err)
+			}
+			if s := kern.Sum(x[first:last]); math.Abs(s) > 1e-9*math.Sqrt(kern.Dot(x, x)) {
+				t.Errorf("%d enclosed cells, %s: the mean of x is %g", cavity.Rows, name, s/float64(last-first))
+			}
+		}
+	}
+}
+
+// A run that ends early keeps the first guess where that is better, and says
+// the residual of what it returns.
+func TestPCGKeepsTheBetter(t *testing.T) {
+	a := obstacles(t, "platesx", 24, false, 2)
+	m := newTestFWMG(t, a, nil)
+	b := gaussian(a.Rows, 1)
+	near := make([]float64, a.Rows)
+	if _, err := m.PCG(t.Context(), near, b, 1e-6, 100, nil); err != nil {
+		t.Fatal(err)
+	}
+	kept := 0
+	for _, start := range [][]float64{make([]float64, a.Rows), near} {
+		first := trueResidual(a, start, b)
+		for most := range 4 {
+			x := slices.Clone(start)
+			res, err := m.PCG(t.Context(), x, b, 1e-14, most, nil)
+			rho := trueResidual(a, x, b)
+			if err != nil || res.Iterations != most || rho > first*(1+1e-9) || math.Abs(res.Residual-rho) > 1e-9*rho+1e-15 {
+				t.Errorf("at most %d iterations from %g to %g: %+v %v", most, first, rho, res, err)
+			}
+			if slices.Equal(x, start) {
+				kept++
+			}
+		}
+	}
+	if kept < 2 {
+		t.Errorf("%d first guesses kept, want those without iterations at least", kept)
+	}
+	// smooth b: the first step makes the residual larger
+	for i := range b {
+		b[i] = 1
+	}
+	x := make([]float64, a.Rows)
+	res, err := m.PCG(t.Context(), x, b, 1e-14, 1, nil)
+	if err != nil || res.Residual > 1 || trueResidual(a, x, b) > 1+1e-12 {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
 func TestPCGEnds(t *testing.T) {
 	a := obstacles(t, "porous", 24, false, 2)
 	m := newTestFWMG(t, a, nil)
@@ -359,5 +469,29 @@ func TestFWMGOptions(t *testing.T) {
 	}
 	if s := fmt.Sprint(g.Shape(), g.How()); !strings.Contains(s, "[9 9 9]") {
 		t.Error(s)
+	}
+}
+
+// A smooth b is where products in float32 are least exact; its solution is
+// large. Small tolerances need several replacements of the residual.
+func TestPCGSmooth(t *testing.T) {
+	for name, a := range map[string]*matrix.CSR{
+		"box":     boxLaplacian(t, 48, 48, 48),
+		"line":    boxLaplacian(t, 1, 3, 2000),
+		"platesx": obstacles(t, "platesx", 40, false, 3),
+		"weak y":  generated(t, "anisotropic", problems.Values{"n": "24", "eps": "1e-4", "weak": "y"}, 1),
+	} {
+		b, x := make([]float64, a.Rows), make([]float64, a.Rows)
+		for i := range b {
+			b[i] = 1
+		}
+		m := newTestFWMG(t, a, nil)
+		res, err := m.PCG(t.Context(), x, b, 1e-11, 60, nil)
+		if rho := trueResidual(a, x, b); err != nil || res.Reason != solver.Tolerance || rho > 1.001e-11 || len(res.Fallbacks) > 0 {
+			t.Errorf("%s: %+v, residual %g, %v", name, res, rho, err)
+		}
+		if res.Iterations > 24 || res.Replacements < 2 {
+			t.Errorf("%s: %d iterations with %d replacements", name, res.Iterations, res.Replacements)
+		}
 	}
 }

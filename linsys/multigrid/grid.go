@@ -3,6 +3,7 @@ package multigrid
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"solve/internal/kern"
 	"solve/internal/par"
@@ -91,12 +92,12 @@ func (g *Grid) vector() []float64 { return make([]float64, g.faces.Cells()+2*g.f
 // gather copies x in the numbering of the matrix to v in that of the grid.
 func (g *Grid) gather(v, x []float64) {
 	v = v[g.faces.Guard():]
-	if g.cell == nil {
-		copy(v, x)
-		return
-	}
 	par.For(g.threads, par.Chunks(g.n, gatherChunk), func(c int) {
 		lo, hi := par.Bounds(c, g.n, gatherChunk)
+		if g.cell == nil {
+			copy(v[lo:hi], x[lo:hi])
+			return
+		}
 		for i, cell := range g.cell[lo:hi] {
 			v[cell] = x[lo+i]
 		}
@@ -106,12 +107,12 @@ func (g *Grid) gather(v, x []float64) {
 // scatter is the inverse of gather.
 func (g *Grid) scatter(x, v []float64) {
 	v = v[g.faces.Guard():]
-	if g.cell == nil {
-		copy(x, v)
-		return
-	}
 	par.For(g.threads, par.Chunks(g.n, gatherChunk), func(c int) {
 		lo, hi := par.Bounds(c, g.n, gatherChunk)
+		if g.cell == nil {
+			copy(x[lo:hi], v[lo:hi])
+			return
+		}
 		for i, cell := range g.cell[lo:hi] {
 			x[lo+i] = v[cell]
 		}
@@ -119,6 +120,29 @@ func (g *Grid) scatter(x, v []float64) {
 }
 
 const gatherChunk = 1 << 16
+
+// allZero reports whether x, in the numbering of the matrix, is 0.
+func (g *Grid) allZero(x []float64) bool {
+	var other atomic.Bool
+	par.For(g.threads, par.Chunks(len(x), gatherChunk), func(c int) {
+		lo, hi := par.Bounds(c, len(x), gatherChunk)
+		for _, v := range x[lo:hi] {
+			if v != 0 {
+				other.Store(true)
+				return
+			}
+		}
+	})
+	return !other.Load()
+}
+
+// clear sets v, in grid numbering, to 0.
+func (g *Grid) clear(v []float64) {
+	par.For(g.threads, par.Chunks(len(v), gatherChunk), func(c int) {
+		lo, hi := par.Bounds(c, len(v), gatherChunk)
+		clear(v[lo:hi])
+	})
+}
 
 // MulVecTo computes dst = A x in the numbering of the matrix; A is symmetric.
 // It allocates two vectors: solvers work in grid numbering instead.

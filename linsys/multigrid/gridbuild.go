@@ -34,14 +34,16 @@ const rowChunk = 1 << 15
 type gridBuilder struct {
 	g       *Grid
 	a       *matrix.CSR
+	rows    *stretches // nil: not known, or cells are in another order
 	threads int
 	stride  [3]int
 	side    [3]int
 }
 
 // buildGrid makes the grid of the matrix whose unknown i is cell cell[i] of
-// an nx×ny×nz box (nil: cell i), and checks that it is the matrix.
-func buildGrid(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32, opt *DetectOptions) (*Grid, error) {
+// an nx×ny×nz box (nil: cell i), and checks that it is the matrix. Where rows
+// are given, cells must be in ascending order.
+func buildGrid(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32, rows *stretches, opt *DetectOptions) (*Grid, error) {
 	if nx == 1 { // the same numbering, but planes to work on side by side
 		nx, ny = ny, 1
 	}
@@ -50,7 +52,7 @@ func buildGrid(ctx context.Context, a *matrix.CSR, nx, ny, nz int, cell []int32,
 	if err := opt.fits(g.faces.Cells()); err != nil {
 		return nil, err
 	}
-	b := &gridBuilder{g: g, a: a, threads: opt.Threads, side: [3]int{nx, ny, nz}, stride: [3]int{ny * nz, nz, 1}}
+	b := &gridBuilder{g: g, a: a, rows: rows, threads: opt.Threads, side: [3]int{nx, ny, nz}, stride: [3]int{ny * nz, nz, 1}}
 	coded, err := b.code(ctx)
 	if err == nil && !coded {
 		if err = b.weigh(ctx); err == nil {
@@ -253,24 +255,65 @@ func (b *gridBuilder) codeRows(lo, hi int, p *palette, code, back []uint8) error
 			q.step[axis] = -1 // never seen: steps are taken to be positive
 		}
 	}
-	for i := lo; i < hi; i++ {
-		c := b.g.cellOf(i)
-		forward, backward, d, ok := q.row(i, c, p)
-		if !ok {
-			var err error
-			if forward, backward, d, err = b.codeRow(i, c, p); err != nil {
+	each := func(i, end int) error {
+		for i < end {
+			c := b.g.cellOf(i)
+			forward, backward, d, ok := q.row(i, c, p)
+			if !ok {
+				var err error
+				if forward, backward, d, err = b.codeRow(i, c, p); err != nil {
+					return err
+				}
+			}
+			if d != q.diagonal || q.number == 0 {
+				q.diagonal, q.number = d, p.number(d)
+				if q.number == 0 {
+					return errUncoded
+				}
+			}
+			same := b.alike(i, c, end-i, forward)
+			fill(code[c:c+same], forward|q.number)
+			fill(back[c:c+same], backward)
+			i += same
+		}
+		return nil
+	}
+	if b.rows == nil {
+		for i := lo; i < hi; i++ {
+			if err := each(i, i+1); err != nil {
 				return err
 			}
 		}
-		if d != q.diagonal || q.number == 0 {
-			q.diagonal, q.number = d, p.number(d)
-			if q.number == 0 {
-				return errUncoded
+		return nil
+	}
+	return b.rows.each(lo/rowChunk, each)
+}
+
+// alike returns how many of the next most rows, each of which repeats that
+// before it, have the code of row i: as far as the line of cells goes, and the
+// neighbours are moved by one cell as well.
+func (b *gridBuilder) alike(i, c, most int, forward uint8) int {
+	most = min(most, b.side[2]-c%b.side[2])
+	if forward&kern.CodeZ != 0 {
+		most-- // not the last cell of the line
+	}
+	if most <= 1 {
+		return 1
+	}
+	if cell := b.g.cell; cell != nil {
+		for _, j := range b.a.Col[b.a.RowPtr[i]:b.a.RowPtr[i+1]] {
+			if int(cell[int(j)+most-1]-cell[j]) != most-1 {
+				return 1
 			}
 		}
-		code[c], back[c] = forward|q.number, backward
 	}
-	return nil
+	return most
+}
+
+func fill(v []uint8, value uint8) {
+	for k := range v {
+		v[k] = value
+	}
 }
 
 // quickRows reads rows whose weights are those of the palette.

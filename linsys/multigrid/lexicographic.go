@@ -36,6 +36,7 @@ type runLink struct {
 
 type lexicon struct {
 	a     *matrix.CSR
+	rows  *stretches
 	runs  []run
 	runOf []int32
 	links []runLink
@@ -50,8 +51,8 @@ var (
 
 // lexicographic reads the numbering as that of a box with cells removed. The
 // error says why it isn't one.
-func lexicographic(a *matrix.CSR) (*lexicon, error) {
-	l := &lexicon{a: a, runOf: make([]int32, a.Rows)}
+func lexicographic(a *matrix.CSR, rows *stretches) (*lexicon, error) {
+	l := &lexicon{a: a, rows: rows, runOf: make([]int32, a.Rows)}
 	if err := l.collect(); err != nil {
 		return nil, err
 	}
@@ -87,63 +88,105 @@ func (l *lexicon) later(v int) []int32 {
 
 func (l *lexicon) collect() error {
 	var before []int32
-	for v := range l.a.Rows {
-		if l.repeats(v) {
-			r := int32(len(l.runs) - 1)
-			l.runs[r].size++
-			l.runOf[v] = r
-			before, _ = l.earlier(v)
-			continue
-		}
-		others, previous := l.earlier(v)
-		if len(others) > 2 {
-			return errManyBackward
-		}
-		if len(others) == 2 {
-			l.has3d = true
-			if !previous && l.a.RowPtr[v+1]-l.a.RowPtr[v] == 7 {
-				return errNotPrevious
+	for c := range l.rows.heads {
+		err := l.rows.each(c, func(v, end int) error {
+			for at := v; at < end; {
+				if skip := l.goesOn(at, end, at > v); skip > 0 {
+					at += skip
+					before, _ = l.earlier(at - 1)
+					continue
+				}
+				var err error
+				if before, err = l.read(at, before); err != nil {
+					return err
+				}
+				at++
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		switch {
-		case previous && (len(others) == 2 || l.continues(v, before, others)):
-			l.runs[len(l.runs)-1].size++
-		default:
-			r := int32(len(l.runs))
-			l.runs = append(l.runs, run{first: int32(v), size: 1, parent: r})
-			if previous {
-				l.links = append(l.links, runLink{r: r, s: r - 1, shift: l.runs[r-1].size, follows: true})
-			}
-		}
-		r := int32(len(l.runs) - 1)
-		l.runOf[v] = r
-		for k, b := range others {
-			l.link(r, int32(v), b, l.kind(v, int(b), k, len(others)))
-		}
-		before = others
 	}
 	return nil
 }
 
-// repeats reports whether row v is row v−1 moved by one, within the same runs:
-// then it tells nothing new.
+// read takes in row v; before are the other earlier neighbours of v−1.
+func (l *lexicon) read(v int, before []int32) ([]int32, error) {
+	others, previous := l.earlier(v)
+	if len(others) > 2 {
+		return nil, errManyBackward
+	}
+	if len(others) == 2 {
+		l.has3d = true
+		if !previous && l.a.RowPtr[v+1]-l.a.RowPtr[v] == 7 {
+			return nil, errNotPrevious
+		}
+	}
+	switch {
+	case previous && (len(others) == 2 || l.continues(v, before, others)):
+		l.runs[len(l.runs)-1].size++
+	default:
+		r := int32(len(l.runs))
+		l.runs = append(l.runs, run{first: int32(v), size: 1, parent: r})
+		if previous {
+			l.links = append(l.links, runLink{r: r, s: r - 1, shift: l.runs[r-1].size, follows: true})
+		}
+	}
+	r := int32(len(l.runs) - 1)
+	l.runOf[v] = r
+	for k, b := range others {
+		l.link(r, int32(v), b, l.kind(v, int(b), k, len(others)))
+	}
+	return others, nil
+}
+
+// goesOn adds rows v, v+1, … < end to the last run as long as each repeats
+// that before it within the same runs, which tells nothing new, and returns
+// how many. Within a stretch all of them are known to repeat their row.
+func (l *lexicon) goesOn(v, end int, within bool) int {
+	if !within {
+		end = v + 1
+		if !l.repeats(v) {
+			return 0
+		}
+	}
+	if v < 2 || l.runOf[v-1] != l.runOf[v-2] {
+		return 0
+	}
+	others, previous := l.earlier(v - 1)
+	if !previous {
+		return 0
+	}
+	count := end - v
+	for _, b := range others {
+		s := &l.runs[l.runOf[b]]
+		count = min(count, int(s.first+s.size-1-b))
+	}
+	if count <= 0 {
+		return 0
+	}
+	r := len(l.runs) - 1
+	l.runs[r].size += int32(count)
+	for k := range count {
+		l.runOf[v+k] = int32(r)
+	}
+	return count
+}
+
+// repeats reports whether row v is row v−1 moved by one, whatever its values.
 func (l *lexicon) repeats(v int) bool {
 	ptr := l.a.RowPtr
-	if v == 0 || v == 1 || ptr[v+1]-ptr[v] != ptr[v]-ptr[v-1] {
+	if v == 0 || ptr[v+1]-ptr[v] != ptr[v]-ptr[v-1] {
 		return false
 	}
 	col, last := l.a.Col[ptr[v]:ptr[v+1]], l.a.Col[ptr[v-1]:ptr[v]]
-	linked := false
 	for k, c := range last {
 		if col[k] != c+1 {
 			return false
 		}
-		if int(c) < v-2 && l.runOf[c] != l.runOf[c+1] {
-			return false
-		}
-		linked = linked || int(c) == v-2
 	}
-	return linked && l.runOf[v-1] == l.runOf[v-2]
+	return true
 }
 
 // continues reports whether unknown v, linked to v−1, goes on along z: then
@@ -409,5 +452,5 @@ func (l *lexicon) grid(ctx context.Context, opt *DetectOptions) (*Grid, error) {
 			cell[l.runs[r].first+k] = start + k
 		}
 	})
-	return found(ctx, l.a, int(side.x), int(side.y), int(side.z), cell, opt, how)
+	return found(ctx, l.a, int(side.x), int(side.y), int(side.z), cell, l.rows, opt, how)
 }

@@ -19,10 +19,14 @@ func main() {
 	residual(iota32, true)
 	start(iota32, false)
 	start(iota32, true)
-	product(iota64, false)
-	product(iota64, true)
+	for _, narrow := range []bool{false, true} {
+		product(iota64, false, narrow)
+		product(iota64, true, narrow)
+	}
+	difference(iota32)
 	pairs()
 	mixed()
+	repeats()
 	Generate()
 }
 

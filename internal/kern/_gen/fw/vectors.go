@@ -63,54 +63,80 @@ func vectors(width int, body func(k reg.GPVirtual)) {
 	JL(LabelRef(top))
 }
 
-// mixed emits the passes that join float32 and float64. n is a multiple of 8.
+// mixed emits the passes of a Krylov method that keeps its vectors in float32
+// and its sums in float64. n is a multiple of the width.
 func mixed() {
-	at := func(base, k reg.GPVirtual, size uint8) Mem { return Mem{Base: base, Index: k, Scale: size} }
-
-	text("mixedXpbyAVX512", "(z *float32, beta float64, p *float64, n int)")
-	z, p, beta := pointer("z"), pointer("p"), ZMM()
-	VBROADCASTSD(paramMem("beta"), beta)
-	vectors(8, func(k reg.GPVirtual) {
+	at := func(base, k reg.GPVirtual, size, disp int) Mem {
+		return Mem{Base: base, Index: k, Scale: uint8(size), Disp: size * disp}
+	}
+	widened := func(m Op) reg.VecVirtual {
 		v := ZMM()
-		VCVTPS2PD(at(z, k, 4), v)
-		VFMADD231PD(at(p, k, 8), beta, v)
-		VMOVUPD(v, at(p, k, 8))
+		VCVTPS2PD(m, v)
+		return v
+	}
+
+	text("mixedDirectionAVX512", "(a float64, x *float64, z *float32, beta float32, p *float32, n int)")
+	x, z, p := pointer("x"), pointer("z"), pointer("p")
+	a, beta := ZMM(), float("beta")
+	VBROADCASTSD(paramMem("a"), a)
+	vectors(16, func(k reg.GPVirtual) {
+		for _, disp := range []int{0, 8} {
+			v := widened(at(p, k, 4, disp))
+			VFMADD213PD(at(x, k, 8, disp), a, v)
+			VMOVUPD(v, at(x, k, 8, disp))
+		}
+		v := ZMM()
+		VMOVUPS(at(p, k, 4, 0), v)
+		VFMADD213PS(at(z, k, 4, 0), beta, v)
+		VMOVUPS(v, at(p, k, 4, 0))
 	})
 	VZEROUPPER()
 	RET()
 
-	text("mixedDot2AVX512", "(z *float32, r, q *float64, n int) (zr, zq float64)")
+	text("mixedDot2AVX512", "(z, r, q *float32, n int) (zr, zq float64)")
 	z, r, q := pointer("z"), pointer("r"), pointer("q")
 	zr, zq := zero(), zero()
 	vectors(8, func(k reg.GPVirtual) {
-		v := ZMM()
-		VCVTPS2PD(at(z, k, 4), v)
-		VFMADD231PD(at(r, k, 8), v, zr)
-		VFMADD231PD(at(q, k, 8), v, zq)
+		v := widened(at(z, k, 4, 0))
+		VFMADD231PD(widened(at(r, k, 4, 0)), v, zr)
+		VFMADD231PD(widened(at(q, k, 4, 0)), v, zq)
 	})
 	sumLanes(zr, "zr")
 	sumLanes(zq, "zq")
 	VZEROUPPER()
 	RET()
 
-	text("mixedUpdateAVX512", "(alpha float64, p, q, x, r *float64, scale float64, b *float32, n int) (sum float64)")
-	p, q, x, r, b := pointer("p"), pointer("q"), pointer("x"), pointer("r"), pointer("b")
-	alpha, scale, sum := ZMM(), ZMM(), zero()
-	VBROADCASTSD(paramMem("alpha"), alpha)
+	text("mixedStepAVX512", "(alpha float32, q, r *float32, n int) (sum float64)")
+	q, r = pointer("q"), pointer("r")
+	alpha, low, high := float("alpha"), zero(), zero()
+	vectors(16, func(k reg.GPVirtual) {
+		v, h := ZMM(), YMM()
+		VMOVUPS(at(r, k, 4, 0), v)
+		VFNMADD231PS(at(q, k, 4, 0), alpha, v)
+		VMOVUPS(v, at(r, k, 4, 0))
+		VEXTRACTF32X8(U8(1), v, h)
+		w := widened(v.AsY())
+		VFMADD231PD(w, w, low)
+		w = widened(h)
+		VFMADD231PD(w, w, high)
+	})
+	VADDPD(high, low, low)
+	sumLanes(low, "sum")
+	VZEROUPPER()
+	RET()
+
+	text("mixedDefectAVX512", "(scale float64, b, y *float64, r *float32, n int) (sum float64)")
+	b, y, r := pointer("b"), pointer("y"), pointer("r")
+	scale, sum := ZMM(), zero()
 	VBROADCASTSD(paramMem("scale"), scale)
 	vectors(8, func(k reg.GPVirtual) {
-		vx, vr := ZMM(), ZMM()
-		VMOVUPD(at(x, k, 8), vx)
-		VMOVUPD(at(r, k, 8), vr)
-		VFMADD231PD(at(p, k, 8), alpha, vx)
-		VFNMADD231PD(at(q, k, 8), alpha, vr)
-		VMOVUPD(vx, at(x, k, 8))
-		VMOVUPD(vr, at(r, k, 8))
-		VFMADD231PD(vr, vr, sum)
-		VMULPD(scale, vr, vr)
-		f := YMM()
-		VCVTPD2PS(vr, f)
-		VMOVUPS(f, at(b, k, 4))
+		v, f := ZMM(), YMM()
+		VMOVUPD(at(b, k, 8, 0), v)
+		VSUBPD(at(y, k, 8, 0), v, v)
+		VMULPD(scale, v, v)
+		VFMADD231PD(v, v, sum)
+		VCVTPD2PS(v, f)
+		VMOVUPS(f, at(r, k, 4, 0))
 	})
 	sumLanes(sum, "sum")
 	VZEROUPPER()
@@ -127,4 +153,51 @@ func sumLanes(v reg.VecVirtual, result string) {
 	VPERMILPD(U8(1), v.AsX(), x)
 	VADDSD(x, v.AsX(), v.AsX())
 	Store(v.AsX(), Return(result))
+}
+
+// repeats emits the comparison of entries with those w before. n, a multiple
+// of 16, counts the entries after the first w.
+func repeats() {
+	text("repeatsAVX512", "(col *int32, val *float64, w, n int) int")
+	col, val, w := pointer("col"), pointer("val"), pointer("w")
+	lastCol, lastVal := GP64(), GP64()
+	MOVQ(col, lastCol)
+	MOVQ(val, lastVal)
+	LEAQ(Mem{Base: col, Index: w, Scale: 4}, col)
+	LEAQ(Mem{Base: val, Index: w, Scale: 8}, val)
+	one, t := ZMM(), GP32()
+	MOVL(U32(1), t)
+	VPBROADCASTD(t, one)
+	differ, equal := label("differ"), GP32()
+	k, n, top := GP64(), GP64(), label("top")
+	XORQ(k, k)
+	MOVQ(paramMem("n"), n)
+	Label(top)
+	v, u := ZMM(), ZMM()
+	same, low, high := K(), K(), K()
+	VMOVDQU32(Mem{Base: col, Index: k, Scale: 4}, v)
+	VPSUBD(Mem{Base: lastCol, Index: k, Scale: 4}, v, v)
+	VPCMPEQD(one, v, same)
+	VMOVUPD(Mem{Base: val, Index: k, Scale: 8}, v)
+	VCMPPD(U8(0), Mem{Base: lastVal, Index: k, Scale: 8}, v, low)
+	VMOVUPD(Mem{Base: val, Index: k, Scale: 8, Disp: 64}, u)
+	VCMPPD(U8(0), Mem{Base: lastVal, Index: k, Scale: 8, Disp: 64}, u, high)
+	KUNPCKBW(low, high, low)
+	KANDW(same, low, same)
+	KMOVW(same, equal)
+	CMPL(equal, U32(0xffff))
+	JNE(LabelRef(differ))
+	ADDQ(I32(16), k)
+	CMPQ(k, n)
+	JL(LabelRef(top))
+	Store(k, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+	Label(differ)
+	NOTL(equal)
+	TZCNTL(equal, equal)
+	ADDQ(equal.As64(), k)
+	Store(k, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
 }
