@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-AREAS = ["ot", "linsys"]
+AREAS = ["ot", "linsys", "bcd"]
 
 
 class Run:

@@ -11,31 +11,36 @@ Real matrices are read from the folder BENCH_LINSYS_DATA, where there is one.
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from harness import HERE, median, seconds, table
 
+sys.path.insert(0, str(HERE / "peers"))
+from run_linsys import petsc_path  # noqa: E402
+
 TOL = 1e-8
 
 # name, generator and its arguments, peers
-GRID = ["scipy-cg", "pyamg-sa", "pyamg-rs"]
+PETSC = ["hypre", "petsc-gamg"]
+GRID = ["scipy-cg", "pyamg-sa", "pyamg-rs", *PETSC]
 FACTOR = ["scipy-cg", "pyamg-sa", "scipy-splu", "eigen-llt", "cholmod"]
 GENERAL = ["scipy-splu"]
 INSTANCES = [
     ("poisson3d-64", ["poisson3d", "--n", 64], GRID),
-    ("poisson3d-100", ["poisson3d", "--n", 100], ["pyamg-sa", "pyamg-rs"]),
-    ("poisson3d-128", ["poisson3d", "--n", 128], []),
-    ("platesx-64", ["obstacles", "--n", 64, "--scene", "platesx"], ["scipy-cg", "pyamg-rs"]),
-    ("platesx-128", ["obstacles", "--n", 128, "--scene", "platesx"], []),
-    ("porous-128", ["obstacles", "--n", 128, "--scene", "porous"], []),
-    ("dam-128", ["obstacles", "--n", 128, "--scene", "dam"], []),
+    ("poisson3d-100", ["poisson3d", "--n", 100], ["pyamg-sa", "pyamg-rs", *PETSC]),
+    ("poisson3d-128", ["poisson3d", "--n", 128], PETSC),
+    ("platesx-64", ["obstacles", "--n", 64, "--scene", "platesx"], ["scipy-cg", "pyamg-rs", *PETSC]),
+    ("platesx-128", ["obstacles", "--n", 128, "--scene", "platesx"], PETSC),
+    ("porous-128", ["obstacles", "--n", 128, "--scene", "porous"], PETSC),
+    ("dam-128", ["obstacles", "--n", 128, "--scene", "dam"], PETSC),
     ("poisson2d-512", ["poisson2d", "--n", 512], GRID + ["eigen-llt", "cholmod"]),
-    ("poisson2d-1000", ["poisson2d", "--n", 1000], ["pyamg-rs"]),
-    ("anisotropic-512", ["anisotropic", "--dim", 2, "--n", 512], ["pyamg-rs"]),
-    ("graph-near-200k", ["random-spd", "--n", 200_000, "--degree", 12], ["scipy-cg", "pyamg-sa", "eigen-llt", "cholmod"]),
-    ("graph-any-50k", ["random-spd", "--n", 50_000, "--graph", "any"], ["scipy-cg", "pyamg-sa"]),
+    ("poisson2d-1000", ["poisson2d", "--n", 1000], ["pyamg-rs", *PETSC]),
+    ("anisotropic-512", ["anisotropic", "--dim", 2, "--n", 512], ["pyamg-rs", *PETSC]),
+    ("graph-near-200k", ["random-spd", "--n", 200_000, "--degree", 12], ["scipy-cg", "pyamg-sa", *PETSC, "eigen-llt", "cholmod"]),
+    ("graph-any-50k", ["random-spd", "--n", 50_000, "--graph", "any"], ["scipy-cg", "pyamg-sa", *PETSC]),
     ("convection-200", ["convection", "--n", 200], ["scipy-splu"]),
 ]
 # name of the matrix in the data folder, peers
@@ -113,8 +118,16 @@ def direct_program(bench):
     return out
 
 
+def has_petsc():
+    """Whether hypre and GAMG are there."""
+    if petsc_path() is None or shutil.which("mpirun") is None:
+        print("    no hypre, no GAMG (python3-petsc4py-real and its mpirun)")
+        return False
+    return True
+
+
 def run(bench):
-    direct = direct_program(bench)
+    direct, petsc = direct_program(bench), has_petsc()
     data = Path(os.environ.get("BENCH_LINSYS_DATA", ""))
     plan = [(name, peers, lambda name=name, g=g: generated(bench, name, g)) for name, g, peers in INSTANCES]
     if data.name and data.is_dir():
@@ -128,7 +141,7 @@ def run(bench):
         if "eigen-llt" in peers:
             programs.append(Ours(bench, instance, "cholesky"))
         for peer in peers:
-            if direct is not None or peer not in ("eigen-llt", "cholmod"):
+            if (direct or peer not in ("eigen-llt", "cholmod")) and (petsc or peer not in PETSC):
                 programs.append(Peer(bench, instance, peer, direct))
         for repetition in range(bench.repetitions):
             for program in programs:
@@ -237,7 +250,7 @@ def total(row):
 
 def render(records):
     instances = list(dict.fromkeys(r["instance"] for r in records))
-    peers = [p for p in ("scipy-cg", "pyamg-sa", "pyamg-rs", "scipy-splu", "eigen-llt", "cholmod")
+    peers = [p for p in ("scipy-cg", "pyamg-sa", "pyamg-rs", *PETSC, "scipy-splu", "eigen-llt", "cholmod")
              if any(r["program"] == p for r in records)]
     summary, details, choices, factors = [], [], [], []
     for name in instances:
@@ -256,7 +269,8 @@ def render(records):
         "## Linear systems",
         f"Median seconds of set-up and solve, to a true relative residual of {TOL:g} as `solve check` measures it; in brackets how many "
         "times `solve` is faster. An iterative peer gets the loosest tolerance of its own that reaches this residual; finding it is not timed. "
-        "A direct peer whose residual stays above is marked with it.",
+        "A direct peer whose residual stays above is marked with it. hypre (BoomerAMG) and PETSc's GAMG have no threads: "
+        "a process for each.",
         table(["instance", "auto took", "solve", *peers], summary),
         "Sparse Cholesky alone, `solve linsys --method cholesky`: analysis, factorisation and solve; entries of the factor.",
         table(["instance", "solve", "entries", "Eigen SimplicialLLT", "entries", "CHOLMOD", "entries"], factors),

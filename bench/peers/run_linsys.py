@@ -6,13 +6,15 @@ Peers stop by recursive or preconditioned residuals, so that equal tolerances
 would compare unequal work: --tol is the peer's own, and the caller tightens
 it until the residual that we compare, recomputed, is met. `setup_s` and
 `solve_s` cover the peer's calls alone: no import, no reading. PROGRAM is
-direct.cpp, compiled.
+direct.cpp, compiled. hypre and petsc-gamg are Debian's PETSc, run_petsc.py.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -91,6 +93,43 @@ def direct(peer):
     return run
 
 
+def petsc_path():
+    """The folder of Debian's python3-petsc4py-real, or None."""
+    found = sorted(Path("/usr/lib/petscdir").glob("petsc*/*-real/lib/python3/dist-packages/petsc4py"))
+    return found[-1].parent if found else None
+
+
+def petsc(peer):
+    """A process for each thread that OMP_NUM_THREADS grants, by the system's
+    Python, whose packages PETSc is built for."""
+
+    def run(a, b, tol):
+        folder = petsc_path()
+        if folder is None:
+            sys.exit("no python3-petsc4py-real")
+        ranks = os.environ.get("OMP_NUM_THREADS", "1")
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1",
+               "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        with tempfile.TemporaryDirectory() as scratch:
+            files = [Path(scratch) / name for name in ("system.npz", "x.npy")]
+            np.savez(files[0], indptr=a.indptr, indices=a.indices, data=a.data, b=b, dim=3 if seven_points(a) else 2)
+            command = ["mpirun", "--bind-to", "none", "--oversubscribe", "-n", ranks, "/usr/bin/python3",
+                       Path(__file__).with_name("run_petsc.py"), peer, *files, "--tol", repr(tol)]
+            done = subprocess.run(list(map(str, command)), env=env, capture_output=True, text=True)
+            if done.returncode != 0:
+                sys.exit(done.stderr)
+            found = json.loads(done.stdout.strip().splitlines()[-1])
+            x = np.load(files[1])
+        return x, found["setup_s"], found["solve_s"], found["iterations"], {k: found[k] for k in ("processes", "version")}
+
+    return run
+
+
+def seven_points(a):
+    """Whether most rows look like those of a 7-point stencil."""
+    return np.median(np.diff(a.indptr)) == 7 and np.diff(a.indptr).max() <= 7
+
+
 PEERS = {
     "scipy-cg": scipy_cg,
     "scipy-splu": scipy_splu,
@@ -98,6 +137,8 @@ PEERS = {
     "pyamg-rs": pyamg_rs,
     "eigen-llt": direct("eigen"),
     "cholmod": direct("cholmod"),
+    "hypre": petsc("hypre"),
+    "petsc-gamg": petsc("petsc-gamg"),
 }
 
 

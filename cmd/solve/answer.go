@@ -81,7 +81,8 @@ type part struct {
 	dense   *matrix.Dense
 	sparse  *matrix.CSR
 	header  []string
-	dropped float64 // mass that a plan lost
+	names   []string // of the rows, in text; nil = none
+	dropped float64  // mass that a plan lost
 }
 
 func (p *part) write(w io.Writer) error {
@@ -89,7 +90,23 @@ func (p *part) write(w io.Writer) error {
 	if p.sparse != nil {
 		return matio.WriteCSR(w, p.format, p.sparse, opt)
 	}
+	if p.names != nil {
+		return p.writeNamed(w)
+	}
 	return matio.WriteDense(w, p.format, p.dense, opt)
+}
+
+// writeNamed writes a name and the numbers of a row on each line.
+func (p *part) writeNamed(w io.Writer) error {
+	sep := byte(',')
+	if p.format == matio.FormatTSV {
+		sep = '\t'
+	}
+	columns := make([][]float64, p.dense.Cols)
+	for j := range columns {
+		columns[j] = columnOf(p.dense, j)
+	}
+	return matio.WriteTable(w, sep, p.header, p.names, columns...)
 }
 
 func (p *part) fileName() string { return p.name + "." + string(p.format) }
@@ -109,7 +126,7 @@ type delivery struct {
 }
 
 // wantsReport tells whether a report is asked for, and with it hashes.
-func (d *delivery) wantsReport() bool { return d.json || d.emit.to.dir }
+func (d *delivery) wantsReport() bool { return d.json || d.emit.to.dir || d.con.reportTo != "" }
 
 // reportOnly tells whether the report takes the place of the answer on stdout.
 func (d *delivery) reportOnly() bool { return d.json && d.emit.to.stdout() }
@@ -278,10 +295,12 @@ func (d *delivery) deliverReport(rep *report.Report, writeS float64) error {
 	}
 	rep.Stats.Add("write_s", writeS)
 	rep.Stats.Add("peak_rss_bytes", report.PeakRSS())
-	if !d.emit.to.dir {
-		return nil
+	if d.emit.to.dir {
+		if err := d.out.writeReport(d.emit.to.path, rep); err != nil {
+			return err
+		}
 	}
-	return d.out.writeReport(d.emit.to.path, rep)
+	return d.con.file(rep)
 }
 
 // print prints the report or the answer.

@@ -20,6 +20,7 @@ func newCheckCommand() *subcommand {
 			"solve check [flags] DIR/                            what solve … -o DIR/ wrote",
 			"solve check ot [flags] A B --answer PART=FILE       anybody's answer",
 			"solve check linsys [flags] A --b B --answer x=FILE",
+			"solve check bcd [flags] DATA.svm --answer w=FILE",
 		},
 		examples: []example{
 			{"a stored answer",
@@ -30,23 +31,24 @@ func newCheckCommand() *subcommand {
 				"solve ot testdata/hist_a.csv testdata/hist_b.csv --reg 5 --emit potentials -o fg.csv && solve check ot testdata/hist_a.csv testdata/hist_b.csv --reg 5 --answer potentials=fg.csv --json"},
 		},
 		options: joined(transportOptions(), readingOptions(), []option{
-			{name: "A", group: groupInput, value: "FILE", usage: "linsys: the matrix (or the first argument)"},
-			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials (ot), x (linsys); may be repeated"},
+			{name: "A", group: groupInput, value: "FILE", usage: "linsys, bcd: the matrix (linsys: or the first argument)"},
+			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials (ot), x (linsys), w (bcd); may be repeated"},
 			{name: "input", group: groupInput, value: "ROLE=FILE", many: true, usage: "where an input of a stored answer is now (needed for one that was stdin); may be repeated"},
+			{name: "y", group: groupInput, value: "FILE", usage: "bcd: the targets, one for each row of --A"},
 			{name: "reg", group: groupMethod, value: "EPS", usage: "ε of the entropic problem that anybody's answer belongs to (0: unregularised)"},
 			{name: "reg-rel", group: groupMethod, value: "STAT:FACTOR", usage: "ε = FACTOR × a statistic of the cost: max, mean, std or median"},
 			{name: "least-squares", group: groupMethod, usage: "linsys: a square system, too, is a least-squares problem"},
 			{name: "damp", group: groupMethod, value: "L", usage: "linsys: of a damped least-squares problem (0)"},
 			{name: "seed", group: groupMethod, value: "N", usage: "linsys: of --b rand (1)"},
-			{name: "tol", group: groupStopping, value: "T", usage: "tolerance for anybody's answer (ot 1e-9, linsys 1e-8)"},
+			{name: "tol", group: groupStopping, value: "T", usage: "tolerance for anybody's answer (ot 1e-9, linsys 1e-8, bcd 1e-6)"},
 			threadsOption(), memoryOption(), jsonOption(),
-		}),
+		}, regressionFiles(), regressionOptions()),
 		notes: []string{
 			"A stored answer has to meet its own tolerances, and to reproduce its stored certificates, objective and cost; files whose SHA-256 differs from the stored one fail by name.",
 			"Of a plan alone the marginal error and the cost are known; potentials (f, then g, in one column: P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε)) prove how far from optimal it is.",
 		},
 		seeAlso: []string{"solve ot"},
-		words:   []string{"ot", "linsys"},
+		words:   []string{"ot", "linsys", "bcd"},
 		run: func(_ context.Context, v *values, con *console) error {
 			o, err := parseCheckOptions(v, con)
 			if err != nil {
@@ -69,6 +71,7 @@ func checkables() []checkable {
 	return []checkable{
 		{"ot", transportParts, checkStoredTransport, checkTransport},
 		{"linsys", []string{"x"}, checkStoredSystem, checkSystem},
+		{"bcd", []string{"w"}, checkStoredRegression, checkRegression},
 	}
 }
 
@@ -125,7 +128,7 @@ func (o *checkOptions) parseAnswers(v *values) error {
 }
 
 func (o *checkOptions) parseStored(v *values, args []string) error {
-	for _, later := range []string{"bcd", "sparse", "constrained"} {
+	for _, later := range []string{"sparse", "constrained"} {
 		if args[0] == later {
 			return usageError("solve check ot …, or a directory", "check %s is not available yet", later)
 		}
@@ -265,8 +268,10 @@ func agree(now, stored, scale float64) bool {
 
 // print writes the table, or with --json the report.
 func (o *checkOptions) print(con *console, findings []finding, failed bool) error {
-	if o.json {
-		return con.print(o.report(con, findings, failed).Write)
+	if con.reports() {
+		if err := con.report(o.report(con, findings, failed)); err != nil || con.json {
+			return err
+		}
 	}
 	header := []string{"name", "value", "tol", "stored", "ok"}
 	var rows [][]string

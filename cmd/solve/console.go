@@ -28,6 +28,7 @@ type console struct {
 	verbose bool
 	colour  bool // only when stderr is a terminal
 
+	reportTo string      // a batch wants the report in this file, whatever stdout carries
 	reading  atomic.Bool // an input is being read: an interrupt has nothing to emit
 	warnings []string
 }
@@ -71,9 +72,14 @@ func (c *console) paint(code, text string) string {
 // fail says why a run ended as it did: a line and one thing to try, or a
 // JSON object where --json promises one.
 func (c *console) fail(err error, code int) {
-	if c.json && (code <= exitInput || code == exitResources) {
-		c.failJSON(err, code)
-		return
+	if code <= exitInput || code == exitResources { // there is no report
+		object := c.errorObject(err, code)
+		// There is no other stream left to complain on.
+		_ = c.file(object)
+		if c.json {
+			_ = object.Write(c.err)
+			return
+		}
 	}
 	name := "solve"
 	if c.command != "" {
@@ -99,8 +105,8 @@ func (c *console) message(err error) string {
 	return strings.TrimPrefix(err.Error(), c.command+": ")
 }
 
-func (c *console) failJSON(err error, code int) {
-	e := report.Error{Schema: report.ErrorSchema, Exit: code, Kind: exitWord(code), Message: c.message(err), Hint: hintFor(err)}
+func (c *console) errorObject(err error, code int) *report.Error {
+	e := &report.Error{Schema: report.ErrorSchema, Exit: code, Kind: exitWord(code), Message: c.message(err), Hint: hintFor(err)}
 	var syntax *matio.SyntaxError
 	var path *fs.PathError
 	var out *outputError
@@ -116,8 +122,7 @@ func (c *console) failJSON(err error, code int) {
 	if errors.As(err, &internal) {
 		e.Stack = internal.stack
 	}
-	// There is no other stream left to complain on.
-	_ = e.Write(c.err)
+	return e
 }
 
 // print writes to stdout through fn.

@@ -129,8 +129,10 @@ func runConvert(ctx context.Context, o *convertOptions, con *console) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	if con.json {
-		return o.report(con)
+	if con.reports() {
+		if err := o.report(con); err != nil || con.json {
+			return err
+		}
 	}
 	if o.to.stdout() {
 		return con.print(write)
@@ -145,7 +147,7 @@ func (o *convertOptions) report(con *console) error {
 			return err
 		}
 	}
-	return con.print(rep.Write)
+	return con.report(rep)
 }
 
 // representation is the matrix as it is to be written: as it was read,

@@ -29,6 +29,7 @@ func newGenCommand() *subcommand {
 			{"random assignment, the cost matrix alone on stdout", "solve gen assignment --n 5 --emit cost"},
 			{"two clouds of points into a directory", "solve gen clouds --n 200 -o out/"},
 			{"two images, as NPY", "solve gen images --seed 3 --to npy -o out/"},
+			{"regression: A, y and the w behind it", "solve gen correlated --n 50 --p 200 -o out/"},
 		},
 		options: joined(generatorOptions(generators), []option{
 			{name: "seed", group: groupInput, value: "N", usage: "seed of the random stream (1)"},
@@ -146,7 +147,7 @@ func runGen(ctx context.Context, o *genOptions, con *console) error {
 	if err != nil {
 		return err
 	}
-	if o.dest.stdout() && !con.json {
+	if o.dest.stdout() && !con.reports() {
 		return con.print(func(w io.Writer) error { return o.write(w, files[0]) })
 	}
 	rep := newReport(con, "gen", nil)
@@ -156,10 +157,13 @@ func runGen(ctx context.Context, o *genOptions, con *console) error {
 			return err
 		}
 	}
-	if con.json {
-		return con.print(rep.Write)
+	if !con.reports() {
+		return nil
 	}
-	return nil
+	if err := con.report(rep); err != nil || con.json || !o.dest.stdout() {
+		return err
+	}
+	return con.print(func(w io.Writer) error { return o.write(w, files[0]) })
 }
 
 // writeFiles writes the parts and names them in the report.
@@ -185,7 +189,7 @@ func (o *genOptions) writeFiles(ctx context.Context, files []problems.NamedData,
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err := out.commit(); err != nil || !con.json {
+	if err := out.commit(); err != nil || !con.reports() {
 		return err
 	}
 	for k, f := range files {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"solve/bcd"
+	"solve/bcd/block"
 	"solve/linsys"
 	"solve/ot"
 	"solve/solver"
@@ -16,7 +18,7 @@ const helpWidth = 80
 func newHelpCommand() *subcommand {
 	return &subcommand{
 		name:     "help",
-		purpose:  "print help: of a subcommand, or the list of methods with their papers",
+		purpose:  "print help: of a subcommand, or all methods and their papers",
 		synopsis: []string{"solve help [SUBCOMMAND | methods]"},
 		examples: []example{
 			{"the subcommands", "solve help"},
@@ -155,7 +157,8 @@ func methodsText() string {
 	for _, area := range []struct {
 		command string
 		methods []solver.Method
-	}{{"ot --method", ot.Methods()}, {"linsys --method", linsys.Methods()}, {"linsys --precond", linsys.Preconditioners()}} {
+	}{{"ot --method", ot.Methods()}, {"linsys --method", linsys.Methods()}, {"linsys --precond", linsys.Preconditioners()},
+		{"bcd --method", bcd.Methods()}, {"bcd --partition", block.Partitions()}, {"bcd --rule", block.Rules()}, {"bcd --update", block.Updates()}} {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}

@@ -86,10 +86,12 @@ func runInfo(ctx context.Context, in *inputs, path string, con *console) error {
 	if err != nil {
 		return err
 	}
-	if con.json {
+	if con.reports() {
 		rep := newReport(con, "info", in)
 		rep.Stats = append(facts, rep.Stats...)
-		return con.print(rep.Write)
+		if err := con.report(rep); err != nil || con.json {
+			return err
+		}
 	}
 	var rows [][]string
 	for _, x := range facts {

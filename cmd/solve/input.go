@@ -59,6 +59,7 @@ func (in *inputs) read(role, path string, adjust func(*matio.ReadOptions)) (*mat
 }
 
 func (in *inputs) open(role, path string, opt *matio.ReadOptions) (*matio.File, error) {
+	opt.Hash = opt.Hash || in.con.reportTo != ""
 	in.con.reading.Store(true)
 	defer in.con.reading.Store(false)
 	if path != "-" {

@@ -15,8 +15,10 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
+	"solve/internal/batch"
 	"solve/internal/kern"
 	"solve/solver"
 )
@@ -26,7 +28,9 @@ func main() {
 	// EPIPE, which is a quiet end.
 	signal.Ignore(syscall.SIGPIPE)
 	collectRarely()
-	os.Exit(run(os.Args[1:], subcommands(), newConsole(os.Stdin, os.Stdout, os.Stderr)))
+	con := newConsole(os.Stdin, os.Stdout, os.Stderr)
+	con.reportTo = os.Getenv(reportVariable)
+	os.Exit(run(os.Args[1:], subcommands(), con))
 }
 
 // collectRarely trades memory for time: a run is short and makes little
@@ -86,7 +90,7 @@ var exits = []struct {
 	{exitStopped, "stopped", "limit reached, stalled, or at rounding level above --tol: the best answer was emitted"},
 	{exitInfeasible, "infeasible", "proved infeasible or unbounded, with the proof"},
 	{exitBreakdown, "breakdown", "the method cannot go on: the reason and the evidence are said"},
-	{exitFailed, "failed", "check failed"},
+	{exitFailed, "failed", "check failed; batch: some jobs failed"},
 	{exitResources, "resources", "needs more memory than --max-memory, or the output cannot be written"},
 	{exitSignal + int(syscall.SIGINT), "interrupted", "SIGINT: the best answer so far was emitted, if there was one"},
 	{exitSignal + int(syscall.SIGTERM), "terminated", "SIGTERM: likewise"},
@@ -105,14 +109,17 @@ func exitWord(code int) string {
 // that knows.
 func exitCode(ctx context.Context, err error) int {
 	var verdict *solver.VerdictError
+	var job *batch.FailedError
 	switch {
+	case errors.As(err, &job):
+		return jobExit(job)
 	case err == nil, isClosedPipe(err):
 		return exitSolved
 	case errors.Is(err, solver.ErrInterrupted), errors.Is(err, context.Canceled):
 		return signalCode(ctx)
 	case errors.As(err, &verdict):
 		return verdictCode(verdict.Verdict.Status)
-	case errors.Is(err, errCheckFailed):
+	case errors.Is(err, errCheckFailed), errors.Is(err, errJobsFailed):
 		return exitFailed
 	case errors.Is(err, solver.ErrTooLarge), isOutputError(err):
 		return exitResources
@@ -134,6 +141,30 @@ func verdictCode(s solver.Status) int {
 		return exitBreakdown
 	case solver.Stopped:
 		return exitStopped
+	}
+	return exitInternal
+}
+
+// jobExit is what counts as the exit code of a job that ended without a
+// report.
+func jobExit(job *batch.FailedError) int {
+	interrupted := []int{exitSignal + int(syscall.SIGINT), exitSignal + int(syscall.SIGTERM)}
+	switch job.How {
+	case batch.OutOfTime:
+		return exitStopped
+	case batch.OutOfMemory, batch.TooMuchSaid, batch.NotStarted:
+		return exitResources
+	case batch.Signalled:
+		if slices.Contains(interrupted, exitSignal+job.Exit) {
+			return exitSignal + job.Exit
+		}
+		if job.Exit == int(syscall.SIGKILL) { // who else but the kernel, out of memory
+			return exitResources
+		}
+	case batch.Ended:
+		if slices.Contains(interrupted, job.Exit) {
+			return job.Exit
+		}
 	}
 	return exitInternal
 }

@@ -97,8 +97,10 @@ func runPlot(ctx context.Context, o *plotOptions, con *console) error {
 	}
 	draw := func(w io.Writer) error { return fig.Write(w, o.format) }
 	if o.to == "" {
-		if con.json {
-			return con.print(newReport(con, "plot", o.in).Write)
+		if con.reports() {
+			if err := con.report(newReport(con, "plot", o.in)); err != nil || con.json {
+				return err
+			}
 		}
 		return con.print(draw)
 	}
@@ -110,14 +112,14 @@ func runPlot(ctx context.Context, o *plotOptions, con *console) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err := out.commit(); err != nil || !con.json {
+	if err := out.commit(); err != nil || !con.reports() {
 		return err
 	}
 	rep := newReport(con, "plot", o.in)
 	if err := addAnswer(rep, "picture", parseDestination(o.to), o.to); err != nil {
 		return err
 	}
-	return con.print(rep.Write)
+	return con.report(rep)
 }
 
 func (o *plotOptions) figure(con *console) (*report.Figure, error) {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"math"
+	"os"
 	"path/filepath"
 
 	"solve/internal/kern"
@@ -26,6 +29,36 @@ func newReport(con *console, command string, in *inputs) *report.Report {
 	rep.Stats.Add("peak_rss_bytes", report.PeakRSS())
 	rep.Warnings = append(rep.Warnings, con.warnings...)
 	return rep
+}
+
+// reportVariable names the file that a batch wants a job's report in.
+const reportVariable = "SOLVE_REPORT"
+
+// reports tells whether a report is wanted at all.
+func (c *console) reports() bool { return c.json || c.reportTo != "" }
+
+// report files the report for a batch, and prints it with --json.
+func (c *console) report(rep *report.Report) error {
+	if err := c.file(rep); err != nil || !c.json {
+		return err
+	}
+	return c.print(rep.Write)
+}
+
+// file writes the report, or the error object, where a batch wants it.
+func (c *console) file(rep interface{ Write(io.Writer) error }) error {
+	if c.reportTo == "" {
+		return nil
+	}
+	f, err := os.Create(c.reportTo)
+	if err == nil {
+		err = rep.Write(f)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return &outputError{c.reportTo, err}
+	}
+	return nil
 }
 
 // addAnswer names a file that was written, with its hash.

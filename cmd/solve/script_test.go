@@ -23,6 +23,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(reportVariable) != "" { // a job of a batch, which runs its own executable again: this one
+		main()
+	}
 	testscript.Main(m, map[string]func(){"solve": main})
 }
 
@@ -39,6 +42,8 @@ func TestMain(m *testing.M) {
 //	cut FILE TO               writes the first half of FILE
 //	lines FILE MOST           FILE has at most so many lines
 //	closedpipe CODE ARG…      runs solve ARG… with a stdout that nobody reads
+//	jobschema FILE            FILE is the report, or error object, of a batch's job
+//	interruptbatch CODE DIR FILE  runs the jobs of FILE, sends SIGINT once the first has ended, wants the code
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -60,6 +65,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": cmdCode, "numcmp": cmdNumcmp, "field": cmdField, "schema": cmdSchema,
 			"mutate": cmdMutate, "edit": cmdEdit, "signal": cmdSignal, "closedpipe": cmdClosedPipe, "cut": cmdCut, "lines": cmdLines,
+			"jobschema": cmdJobSchema, "interruptbatch": cmdInterruptBatch,
 		},
 	})
 }
@@ -239,7 +245,29 @@ func mutateAnswer(dir, part, to string) error {
 	return out.writeReport(to, rep)
 }
 
+// mutateLargest changes the entry of largest absolute value.
+func mutateLargest(values []float64) {
+	largest := 0
+	for k, v := range values {
+		if math.Abs(v) > math.Abs(values[largest]) {
+			largest = k
+		}
+	}
+	values[largest] *= 1.1
+	if values[largest] == 0 {
+		values[largest] = 0.1
+	}
+}
+
 func mutateFile(path string) error {
+	if t, err := matio.ReadTable(path); err == nil && len(t.Columns) == 1 {
+		mutateLargest(t.Columns[0])
+		var b bytes.Buffer
+		if err := matio.WriteTable(&b, ',', t.Header, t.Names, t.Columns...); err != nil {
+			return err
+		}
+		return os.WriteFile(path, b.Bytes(), 0o666)
+	}
 	m, err := matio.ReadFile(path, nil)
 	if err != nil {
 		return err
@@ -255,16 +283,7 @@ func mutateFile(path string) error {
 		}
 		values = m.Dense.Data[largest : largest+1]
 	}
-	largest := 0
-	for k, v := range values {
-		if math.Abs(v) > math.Abs(values[largest]) {
-			largest = k
-		}
-	}
-	values[largest] *= 1.1
-	if values[largest] == 0 {
-		values[largest] = 0.1
-	}
+	mutateLargest(values)
 	var out outputs
 	err = out.write(path, func(w io.Writer) error {
 		format, _, _ := matio.FormatOf(path)

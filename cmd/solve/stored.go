@@ -113,21 +113,30 @@ func (run *storedRun) compareInputs(in *inputs) {
 	}
 }
 
-// answer opens a part of the answer that the report names; nil where it names
+// answerPath is where a part of the answer lies; "" where the report names
 // none. A hash that differs is noted.
-func (run *storedRun) answer(in *inputs, name string) (*matio.File, error) {
+func (run *storedRun) answerPath(name string) (string, error) {
 	a, ok := run.report.Answers[name]
 	if !ok {
 		run.mismatches = append(run.mismatches, mismatch{"answer " + name, "not in the report"})
-		return nil, nil
+		return "", nil
 	}
 	path := filepath.Join(run.dir, a.Path)
 	hash, err := fileHash(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	if hash != a.SHA256 {
 		run.mismatches = append(run.mismatches, mismatch{"answer " + name, "sha256 differs"})
+	}
+	return path, nil
+}
+
+// answer opens a part of the answer; nil where the report names none.
+func (run *storedRun) answer(in *inputs, name string) (*matio.File, error) {
+	path, err := run.answerPath(name)
+	if path == "" {
+		return nil, err
 	}
 	return in.openAnswer(name, path)
 }

@@ -85,6 +85,18 @@ func (v *values) positive(name string, otherwise float64) float64 {
 	return x
 }
 
+// number returns a finite number, or NaN when it is not given.
+func (v *values) number(name string) float64 {
+	if !v.given(name) {
+		return math.NaN()
+	}
+	x, err := strconv.ParseFloat(v.text(name), 64)
+	if err != nil || x-x != 0 {
+		v.refuse(name, v.text(name), "a finite number")
+	}
+	return x
+}
+
 // nonNegative returns a finite number ≥ 0, or otherwise.
 func (v *values) nonNegative(name string, otherwise float64) float64 {
 	if !v.given(name) {

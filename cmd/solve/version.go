@@ -12,7 +12,7 @@ import (
 func newVersionCommand() *subcommand {
 	return &subcommand{
 		name:     "version",
-		purpose:  "print the version, the Go release, the platform and the CPU kernel",
+		purpose:  "print the version, the Go release and the CPU kernel",
 		synopsis: []string{"solve version", "solve --version"},
 		examples: []example{
 			{"for a bug report", "solve version"},
@@ -24,8 +24,10 @@ func newVersionCommand() *subcommand {
 			if n := v.c.Args().Len(); n > 0 {
 				return usageError("solve version", "version takes no argument, not %d", n)
 			}
-			if con.json {
-				return con.print(newReport(con, "version", nil).Write)
+			if con.reports() {
+				if err := con.report(newReport(con, "version", nil)); err != nil || con.json {
+					return err
+				}
 			}
 			return con.printText(versionLine())
 		},

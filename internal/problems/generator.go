@@ -51,11 +51,12 @@ type Generator struct {
 
 // Generators returns every generator, by area and then in the order of help.
 func Generators() []Generator {
-	return []Generator{
+	return append([]Generator{
 		assignmentGenerator(), cloudsGenerator(), imagesGenerator(),
 		poissonGenerator(2), poissonGenerator(3), anisotropicGenerator(), jumpsGenerator(), obstaclesGenerator(),
 		randomSPDGenerator(), convectionGenerator(), saddleGenerator(),
-	}
+		correlatedGenerator(), tfidfGenerator(),
+	}, PaperBCD()...)
 }
 
 // Find returns the generator of that name.

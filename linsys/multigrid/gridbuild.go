@@ -289,33 +289,6 @@ func (b *gridBuilder) codeRows(lo, hi int, p *palette, code, back []uint8) error
 	return b.rows.each(lo/rowChunk, each)
 }
 
-// alike returns how many of the next most rows, each of which repeats that
-// before it, have the code of row i: as far as the line of cells goes, and the
-// neighbours are moved by one cell as well.
-func (b *gridBuilder) alike(i, c, most int, forward uint8) int {
-	most = min(most, b.side[2]-c%b.side[2])
-	if forward&kern.CodeZ != 0 {
-		most-- // not the last cell of the line
-	}
-	if most <= 1 {
-		return 1
-	}
-	if cell := b.g.cell; cell != nil {
-		for _, j := range b.a.Col[b.a.RowPtr[i]:b.a.RowPtr[i+1]] {
-			if int(cell[int(j)+most-1]-cell[j]) != most-1 {
-				return 1
-			}
-		}
-	}
-	return most
-}
-
-func fill(v []uint8, value uint8) {
-	for k := range v {
-		v[k] = value
-	}
-}
-
 // quickRows reads rows whose weights are those of the palette.
 type quickRows struct {
 	*gridBuilder

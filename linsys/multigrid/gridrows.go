@@ -69,3 +69,30 @@ func (s *stretches) each(c int, fn func(lo, hi int) error) error {
 	}
 	return nil
 }
+
+// alike returns how many of the next most rows, each of which repeats that
+// before it, have the code of row i: as far as the line of cells goes, and the
+// neighbours are moved by one cell as well.
+func (b *gridBuilder) alike(i, c, most int, forward uint8) int {
+	most = min(most, b.side[2]-c%b.side[2])
+	if forward&kern.CodeZ != 0 {
+		most-- // not the last cell of the line
+	}
+	if most <= 1 {
+		return 1
+	}
+	if cell := b.g.cell; cell != nil {
+		for _, j := range b.a.Col[b.a.RowPtr[i]:b.a.RowPtr[i+1]] {
+			if int(cell[int(j)+most-1]-cell[j]) != most-1 {
+				return 1
+			}
+		}
+	}
+	return most
+}
+
+func fill(v []uint8, value uint8) {
+	for k := range v {
+		v[k] = value
+	}
+}

@@ -1,0 +1,268 @@
+package bcd
+
+import (
+	"math"
+
+	"solve/internal/kern"
+	"solve/internal/par"
+	"solve/matrix"
+)
+
+// design is X by columns: dense (column-major, copied and, where asked for,
+// scaled) or compressed columns that refer to the caller's arrays unless rows
+// are dropped or columns are scaled.
+type design struct {
+	n, p int
+
+	dense []float64 // column j is dense[j·ld : j·ld+n]; nil = sparse
+	ld    int
+
+	ptr []int64
+	row []int32
+	val []float64
+}
+
+// denseShare is the density from which compressed columns are slower than
+// plain ones.
+const denseShare = 0.3
+
+// passColumns is the number of columns that one chunk of a pass takes.
+const passColumns = 128
+
+// newDesign copies what has to be copied: rows with keep[i] false are left
+// out (keep nil = all).
+func newDesign(x Design, keep []bool, limit int64, threads int) *design {
+	switch a := x.(type) {
+	case *matrix.Dense:
+		return designOfDense(a, keep, threads)
+	case *matrix.CSR:
+		return designOfColumns(a.ToCSC(), keep, limit)
+	case *matrix.CSC:
+		return designOfColumns(a, keep, limit)
+	}
+	panic("bcd: newDesign: unchecked type")
+}
+
+// stride rounds n up so that columns start on cache lines.
+func stride(n int) int { return (n + 7) &^ 7 }
+
+// kept returns the old numbers of the rows that stay.
+func kept(n int, keep []bool) []int {
+	rows := make([]int, 0, n)
+	for i := range n {
+		if keep == nil || keep[i] {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+// designOfDense transposes in tiles that the cache holds.
+func designOfDense(a *matrix.Dense, keep []bool, threads int) *design {
+	rows := kept(a.Rows, keep)
+	d := &design{n: len(rows), p: a.Cols, ld: stride(len(rows))}
+	d.dense = make([]float64, d.p*d.ld)
+	const tile = 16
+	par.For(threads, par.Chunks(d.p, tile), func(chunk int) {
+		lo, hi := par.Bounds(chunk, d.p, tile)
+		for i, r := range rows {
+			line := a.Data[r*a.Cols+lo : r*a.Cols+hi]
+			for k, v := range line {
+				d.dense[(lo+k)*d.ld+i] = v
+			}
+		}
+	})
+	return d
+}
+
+// designOfColumns keeps the arrays of a, or what the kept rows leave of them.
+// A matrix that is mostly full becomes dense where that fits.
+func designOfColumns(a *matrix.CSC, keep []bool, limit int64) *design {
+	d := &design{n: a.Rows, p: a.Cols, ptr: a.ColPtr, row: a.Row, val: a.Val}
+	if keep != nil {
+		d = d.keepRows(keep)
+	}
+	cells := float64(d.n) * float64(d.p)
+	if nnz := float64(d.ptr[d.p]); nnz > denseShare*cells && 8*cells < float64(limit)/2 {
+		return d.densify()
+	}
+	return d
+}
+
+func (d *design) keepRows(keep []bool) *design {
+	place := make([]int32, d.n)
+	n := int32(0)
+	for i, k := range keep {
+		place[i] = -1
+		if k {
+			place[i] = n
+			n++
+		}
+	}
+	out := &design{n: int(n), p: d.p, ptr: make([]int64, d.p+1)}
+	for _, i := range d.row {
+		if place[i] >= 0 {
+			out.ptr[d.p]++
+		}
+	}
+	out.row, out.val = make([]int32, 0, out.ptr[d.p]), make([]float64, 0, out.ptr[d.p])
+	for j := range d.p {
+		for k := d.ptr[j]; k < d.ptr[j+1]; k++ {
+			if i := place[d.row[k]]; i >= 0 {
+				out.row, out.val = append(out.row, i), append(out.val, d.val[k])
+			}
+		}
+		out.ptr[j+1] = int64(len(out.row))
+	}
+	return out
+}
+
+func (d *design) densify() *design {
+	out := &design{n: d.n, p: d.p, ld: stride(d.n)}
+	out.dense = make([]float64, out.p*out.ld)
+	for j := range d.p {
+		col := out.dense[j*out.ld:]
+		for k := d.ptr[j]; k < d.ptr[j+1]; k++ {
+			col[d.row[k]] = d.val[k]
+		}
+	}
+	return out
+}
+
+// scale multiplies column j by by[j], in a copy of the values where they are
+// the caller's.
+func (d *design) scale(by []float64, owned bool) {
+	if d.dense == nil && !owned {
+		d.val = append([]float64(nil), d.val...)
+	}
+	for j, s := range by {
+		_, v := d.column(j)
+		for k := range v {
+			v[k] *= s
+		}
+	}
+}
+
+// column returns column j; rows is nil for a dense one.
+func (d *design) column(j int) (rows []int32, vals []float64) {
+	if d.dense != nil {
+		return nil, d.dense[j*d.ld : j*d.ld+d.n]
+	}
+	lo, hi := d.ptr[j], d.ptr[j+1]
+	return d.row[lo:hi], d.val[lo:hi]
+}
+
+// nnz is the number of entries that column j touches.
+func (d *design) nnz(j int) int {
+	if d.dense != nil {
+		return d.n
+	}
+	return int(d.ptr[j+1] - d.ptr[j])
+}
+
+// entries is the number of stored entries.
+func (d *design) entries() int64 {
+	if d.dense != nil {
+		return int64(d.n) * int64(d.p)
+	}
+	return d.ptr[d.p]
+}
+
+// longVector is the length that one kernel call takes at most.
+const longVector = 1 << 16
+
+// dot returns X_jᵀv.
+func (d *design) dot(j int, v []float64) float64 {
+	rows, vals := d.column(j)
+	return columnDot(rows, vals, v)
+}
+
+// axpy adds a X_j to v.
+func (d *design) axpy(a float64, j int, v []float64) {
+	rows, vals := d.column(j)
+	columnAxpy(a, rows, vals, v)
+}
+
+func columnDot(rows []int32, vals, v []float64) float64 {
+	s := 0.0
+	for len(vals) > longVector {
+		if rows == nil {
+			s += kern.Dot(vals[:longVector], v[:longVector])
+			v = v[longVector:]
+		} else {
+			s += kern.GatherDot(rows[:longVector], vals[:longVector], v)
+			rows = rows[longVector:]
+		}
+		vals = vals[longVector:]
+	}
+	if rows == nil {
+		return s + kern.Dot(vals, v)
+	}
+	return s + kern.GatherDot(rows, vals, v)
+}
+
+func columnAxpy(a float64, rows []int32, vals, v []float64) {
+	for len(vals) > longVector {
+		if rows == nil {
+			kern.Axpy(a, vals[:longVector], v[:longVector])
+			v = v[longVector:]
+		} else {
+			kern.ScatterAxpy(a, rows[:longVector], vals[:longVector], v)
+			rows = rows[longVector:]
+		}
+		vals = vals[longVector:]
+	}
+	if rows == nil {
+		kern.Axpy(a, vals, v)
+	} else {
+		kern.ScatterAxpy(a, rows, vals, v)
+	}
+}
+
+// weighted returns Σ_i w_i x_ij and Σ_i w_i x_ij²; w nil means ones.
+func (d *design) weighted(j int, w []float64) (sum, squares float64) {
+	rows, vals := d.column(j)
+	for k, v := range vals {
+		u := v
+		if w != nil {
+			i := k
+			if rows != nil {
+				i = int(rows[k])
+			}
+			u *= w[i]
+		}
+		sum += u
+		squares += u * v
+	}
+	return sum, squares
+}
+
+// weightedSum returns Σ_i h_i x_ij; h nil means omega for every row.
+func (d *design) weightedSum(j int, h []float64, omega float64) float64 {
+	if h != nil {
+		return d.dot(j, h)
+	}
+	_, v := d.column(j)
+	return omega * kern.Sum(v)
+}
+
+// norms returns ‖X_j‖₂ of every column.
+func (d *design) norms(threads int) []float64 {
+	out := make([]float64, d.p)
+	par.For(threads, par.Chunks(d.p, passColumns), func(chunk int) {
+		lo, hi := par.Bounds(chunk, d.p, passColumns)
+		for j := lo; j < hi; j++ {
+			_, v := d.column(j)
+			out[j] = math.Sqrt(columnDot(nil, v, v))
+		}
+	})
+	return out
+}
+
+// columns returns X in a form whose columns are at hand, where it is sparse.
+func columns(x Design) any {
+	if a, ok := x.(*matrix.CSR); ok {
+		return a.ToCSC()
+	}
+	return x
+}

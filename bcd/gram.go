@@ -1,0 +1,282 @@
+package bcd
+
+import (
+	"math"
+
+	"solve/internal/kern"
+	"solve/internal/par"
+)
+
+// gram holds G = X_Wᵀ diag(h) X_W for the members W, with the intercept
+// eliminated: G_ab = Σ h x_a x_b − m_a m_b/Σh, m_a = Σ h x_a. Columns join and
+// leave; along a path most rows are computed once (the covariance updates of
+// Friedman, Hastie & Tibshirani 2010).
+type gram struct {
+	d       *design
+	h       []float64 // nil: omega for every row
+	omega   float64
+	total   float64 // Σh where there is an intercept, else 0
+	threads int
+
+	members []int32
+	at      []int32 // position of a column, −1 outside
+	ld      int
+	g       []float64
+	m       []float64 // Σ h x of the members; nil without an intercept
+
+	rows rowLists
+	tile []float64
+}
+
+func newGram(d *design, intercept bool, threads int) *gram {
+	q := &gram{d: d, threads: threads, at: make([]int32, d.p)}
+	for j := range q.at {
+		q.at[j] = -1
+	}
+	if intercept {
+		q.m = []float64{}
+	}
+	return q
+}
+
+// reset empties the matrix and sets the weights of the rows.
+func (q *gram) reset(h []float64, omega float64) {
+	for _, j := range q.members {
+		q.at[j] = -1
+	}
+	q.members, q.h, q.omega, q.total = q.members[:0], h, omega, 0
+	if q.m != nil {
+		q.m = q.m[:0]
+		q.total = q.sumOf(h, omega)
+	}
+}
+
+// sumOf is Σh.
+func (q *gram) sumOf(h []float64, omega float64) float64 {
+	if h == nil {
+		return omega * float64(q.d.n)
+	}
+	return kern.Sum(h)
+}
+
+// retain drops the members that keep refuses.
+func (q *gram) retain(keep func(j int32) bool) {
+	var stay []int
+	for k, j := range q.members {
+		if keep(j) {
+			stay = append(stay, k)
+		} else {
+			q.at[j] = -1
+		}
+	}
+	if len(stay) == len(q.members) {
+		return
+	}
+	for a, k := range stay {
+		row, to := q.g[k*q.ld:], q.g[a*q.ld:]
+		for b, l := range stay {
+			to[b] = row[l]
+		}
+		q.members[a] = q.members[k]
+		q.at[q.members[a]] = int32(a)
+		if q.m != nil {
+			q.m[a] = q.m[k]
+		}
+	}
+	q.members = q.members[:len(stay)]
+	if q.m != nil {
+		q.m = q.m[:len(stay)]
+	}
+}
+
+// room makes the matrix of old members large enough for n.
+func (q *gram) room(old, n int) {
+	if n <= q.ld {
+		return
+	}
+	ld := stride(max(n, q.ld+q.ld/2))
+	g := make([]float64, ld*ld)
+	for a := range old {
+		copy(g[a*ld:a*ld+old], q.g[a*q.ld:])
+	}
+	q.g, q.ld = g, ld
+}
+
+// extend adds the columns that are not members yet.
+func (q *gram) extend(cols []int32) {
+	first := len(q.members)
+	for _, j := range cols {
+		if q.at[j] < 0 {
+			q.at[j] = int32(len(q.members))
+			q.members = append(q.members, j)
+		}
+	}
+	n := len(q.members)
+	if n == first {
+		return
+	}
+	q.room(first, n)
+	for a := first; a < n; a++ {
+		clear(q.g[a*q.ld : a*q.ld+n])
+	}
+	switch {
+	case q.d.dense == nil:
+		q.sparseRows(first)
+	case n-first < 4 && q.h == nil:
+		q.denseDots(first)
+	default:
+		q.denseProducts(first)
+	}
+	q.eliminate(first)
+	for a := first; a < n; a++ {
+		for b := range a {
+			q.g[b*q.ld+a] = q.g[a*q.ld+b]
+		}
+	}
+}
+
+// eliminate takes the intercept out of the rows from first on.
+func (q *gram) eliminate(first int) {
+	if q.m == nil {
+		return
+	}
+	for a := first; a < len(q.members); a++ {
+		q.m = append(q.m, q.d.weightedSum(int(q.members[a]), q.h, q.omega))
+	}
+	for a := first; a < len(q.members); a++ {
+		kern.Axpy(-q.m[a]/q.total, q.m[:a+1], q.g[a*q.ld:a*q.ld+a+1])
+	}
+}
+
+// denseDots fills a few rows by single products.
+func (q *gram) denseDots(first int) {
+	n := len(q.members)
+	par.For(q.threads, par.Chunks(n, 32), func(chunk int) {
+		lo, hi := par.Bounds(chunk, n, 32)
+		for a := first; a < n; a++ {
+			_, v := q.d.column(int(q.members[a]))
+			for b := lo; b < min(hi, a+1); b++ {
+				q.g[a*q.ld+b] = q.omega * q.d.dot(int(q.members[b]), v)
+			}
+		}
+	})
+}
+
+// denseRows is the height of the tiles that denseProducts multiplies.
+const denseRows = 1024
+
+// denseProducts fills rows by matrix products over tiles of rows of X that are
+// gathered side by side, with the weights in the new columns.
+func (q *gram) denseProducts(first int) {
+	n := len(q.members)
+	fresh := n - first
+	if need := (n + fresh) * denseRows; len(q.tile) < need {
+		q.tile = make([]float64, need)
+	}
+	all, scaled := q.tile[:n*denseRows], q.tile[n*denseRows:]
+	for lo := 0; lo < q.d.n; lo += denseRows {
+		hi := min(lo+denseRows, q.d.n)
+		k := hi - lo
+		for a, j := range q.members {
+			_, v := q.d.column(int(j))
+			copy(all[a*k:(a+1)*k], v[lo:hi])
+		}
+		left := all[first*k : n*k]
+		if q.h != nil {
+			for a := range fresh {
+				for i, v := range left[a*k : (a+1)*k] {
+					scaled[a*k+i] = v * q.h[lo+i]
+				}
+			}
+			left = scaled[:fresh*k]
+		}
+		alpha := 1.0
+		if q.h == nil {
+			alpha = q.omega
+		}
+		const block = 64
+		par.For(q.threads, par.Chunks(fresh, block), func(chunk int) {
+			r, e := par.Bounds(chunk, fresh, block)
+			kern.Gemm(e-r, first+e, k, alpha, left[r*k:e*k], k, false, all[:(first+e)*k], k, true, q.g[(first+r)*q.ld:], q.ld, nil)
+		})
+	}
+}
+
+// rowLists holds the entries of some columns by rows: those of row i are
+// (col, val)[ptr_i : ptr_{i+1}], by position.
+type rowLists struct {
+	ptr []int32
+	col []int32
+	val []float64
+}
+
+// build sorts the entries of the columns by rows.
+func (l *rowLists) build(d *design, cols []int32) {
+	if len(l.ptr) < d.n+2 {
+		l.ptr = make([]int32, d.n+2)
+	}
+	clear(l.ptr)
+	nnz := 0
+	for _, j := range cols {
+		rows, _ := d.column(int(j))
+		nnz += len(rows)
+		for _, i := range rows {
+			l.ptr[i+2]++
+		}
+	}
+	for i := range d.n {
+		l.ptr[i+2] += l.ptr[i+1]
+	}
+	if cap(l.col) < nnz {
+		l.col, l.val = make([]int32, nnz+nnz/4), make([]float64, nnz+nnz/4)
+	}
+	l.col, l.val = l.col[:nnz], l.val[:nnz]
+	for a, j := range cols {
+		rows, vals := d.column(int(j))
+		for k, i := range rows {
+			t := l.ptr[i+1]
+			l.col[t], l.val[t] = int32(a), vals[k]
+			l.ptr[i+1] = t + 1
+		}
+	}
+}
+
+// sparseRows fills rows by walking every member's column once and meeting the
+// new columns in the rows it touches.
+func (q *gram) sparseRows(first int) {
+	n := len(q.members)
+	q.rows.build(q.d, q.members[first:])
+	ptr, col, val := q.rows.ptr, q.rows.col, q.rows.val
+	const block = 16
+	par.For(q.threads, par.Chunks(n, block), func(chunk int) {
+		lo, hi := par.Bounds(chunk, n, block)
+		for b := lo; b < hi; b++ {
+			rows, vals := q.d.column(int(q.members[b]))
+			least := int32(b - first) // of a pair of new columns the later one has the row
+			for k, i := range rows {
+				v := vals[k]
+				if q.h != nil {
+					v *= q.h[i]
+				} else {
+					v *= q.omega
+				}
+				for t := ptr[i+1] - 1; t >= ptr[i] && col[t] >= least; t-- {
+					q.g[(first+int(col[t]))*q.ld+b] += v * val[t]
+				}
+			}
+		}
+	})
+}
+
+// extendCost estimates, in nanoseconds, what fresh more columns of the given
+// mean length cost beside the members.
+func (q *gram) extendCost(fresh, members int, entries float64) float64 {
+	if q.d.dense != nil {
+		return 0.06 * float64(fresh) * float64(members) * float64(q.d.n)
+	}
+	if fresh == 0 {
+		return 0
+	}
+	density := entries / float64(q.d.n) * float64(fresh)
+	return float64(members) * entries * (1.5 + 1.2*math.Min(density, float64(fresh)))
+}

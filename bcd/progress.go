@@ -1,0 +1,39 @@
+package bcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"solve/solver"
+)
+
+// cause translates the end of a context.
+func cause(ctx context.Context) solver.Reason {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return solver.TimeLimit
+	}
+	return solver.Interrupted
+}
+
+// progress passes iterations on to the caller's Recorder.
+type progress struct {
+	to    solver.Recorder
+	start time.Time
+	null  float64 // the null objective, that residuals are relative to
+}
+
+func (p *progress) record(phase string, iter int, objective, residual, gap, step float64) error {
+	if p.to == nil {
+		return nil
+	}
+	err := p.to.Record(solver.Record{
+		Iter: iter, Phase: phase, Elapsed: time.Since(p.start),
+		Objective: objective, Residual: residual, Gap: gap, Step: step,
+	})
+	if err != nil {
+		return fmt.Errorf("bcd: recorder: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,324 @@
+package bcd
+
+import (
+	"context"
+	"math"
+
+	"solve/internal/kern"
+	"solve/solver"
+)
+
+// proximal is the proximal point method on the dual, max D(α) − Σ (α_i−a_i)²/
+// (2σC_i), with a the last α. Its dual in turn is to minimise
+//
+//	φ(w, x₀) = ½‖w‖² + Σ ψ_i(m_i),  ψ_i′(m) = α_i(m) = clip(a_i + σC_i m, 0, C_i),
+//
+// smooth, piecewise quadratic and without constraints, with an intercept as
+// without. Newton steps with a line search solve it in finitely many steps,
+// and the rows strictly inside the bounds alone make the Hessian. For the
+// squared hinge φ with a = 0, σ = 1 and no upper bound is the problem itself,
+// and one φ is enough (Keerthi & DeCoste, JMLR 6, 2005; Yan & Li, Optim.
+// Methods Softw. 35(4), 2020, for the hinge).
+type proximal struct {
+	*svm
+	center []float64 // a
+	sigma  float64
+	v      []float64 // Σ α_i y_i x_i
+	change []float64 // of the margins along the direction
+	d      []float64
+	d0     float64
+	set    []int32 // rows strictly inside
+	h      hessian
+
+	best struct {
+		gap   float64
+		alpha []float64
+		w     []float64
+		x0    float64
+	}
+}
+
+const (
+	firstSigma = 1.0 // from α = 0
+	warmSigma  = 10.0
+	mostSigma  = 1e12
+	mostSteps  = 60   // Newton steps for one φ
+	inexact    = 0.05 // share of the gap that may come from an inexact minimum of φ
+	patience   = 8    // proximal steps without a smaller gap before the end
+)
+
+func newProximal(s *svm) *proximal {
+	q := &proximal{svm: s, sigma: firstSigma}
+	n, p := s.rows.n, s.rows.p
+	q.center, q.change = make([]float64, n), make([]float64, n)
+	q.v, q.d = make([]float64, p), make([]float64, p)
+	for _, a := range s.alpha {
+		if a > 0 {
+			q.sigma = warmSigma
+			break
+		}
+	}
+	if s.squared {
+		q.sigma = 1
+	}
+	q.h = hessian{svm: s}
+	q.best.gap = math.Inf(1)
+	return q
+}
+
+// run takes proximal steps until the gap is below the target.
+func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
+	if q.intercept {
+		q.rows.times(q.threads, q.w, q.change)
+		q.x0 = q.check.BestIntercept(q.change)
+	}
+	q.setNormal(q.v)
+	q.setMargins()
+	q.stats.Passes += 2
+	aimed, without := q.target, 0
+	for iter := 1; iter <= q.opt.maxIter(); iter++ {
+		q.stats.Iterations++
+		if !q.squared {
+			copy(q.center, q.alpha)
+		}
+		steps, reached, err := q.minimise(ctx, aimed)
+		if err != nil {
+			return proceed, err
+		}
+		before := q.best.gap
+		if q.keepBest() {
+			return solver.Tolerance, nil
+		}
+		if ctx.Err() != nil {
+			q.restore()
+			return cause(ctx), nil
+		}
+		if reached {
+			aimed /= 8 // the recomputed gap was larger
+		}
+		if without++; q.best.gap < 0.9*before {
+			without = 0
+		}
+		if without >= patience {
+			q.restore()
+			return solver.Stalled, nil
+		}
+		switch {
+		case q.squared:
+		case steps >= mostSteps:
+			q.sigma /= 4
+		case steps <= 12:
+			q.sigma = min(8*q.sigma, mostSigma)
+		default:
+			q.sigma = min(2*q.sigma, mostSigma)
+		}
+	}
+	q.restore()
+	return solver.IterationLimit, nil
+}
+
+// keepBest makes α feasible, w what it says, and x₀ the best there is, and
+// keeps them if their gap is the smallest so far; it tells whether that is
+// below the target. w, x₀ and the margins that Newton works on stay.
+func (q *proximal) keepBest() bool {
+	w, x0 := append([]float64(nil), q.w...), q.x0
+	alpha := append([]float64(nil), q.alpha...)
+	if q.intercept {
+		q.balance()
+	}
+	q.setNormal(q.w)
+	if q.intercept {
+		q.rows.times(q.threads, q.w, q.change)
+		q.x0 = q.check.BestIntercept(q.change)
+	}
+	q.setMargins()
+	q.stats.Passes += 2
+	gap := q.terms()
+	if gap < q.best.gap {
+		q.best.gap = gap
+		q.best.alpha, q.best.w, q.best.x0 = append(q.best.alpha[:0], q.alpha...), append(q.best.w[:0], q.w...), q.x0
+	}
+	if gap <= q.target {
+		return true
+	}
+	copy(q.w, w)
+	copy(q.alpha, alpha)
+	q.x0 = x0
+	q.setNormal(q.v)
+	q.setMargins()
+	q.stats.Passes++
+	return false
+}
+
+func (q *proximal) restore() {
+	if !math.IsInf(q.best.gap, 1) {
+		copy(q.alpha, q.best.alpha)
+		copy(q.w, q.best.w)
+		q.x0 = q.best.x0
+	}
+}
+
+// balance shrinks the α of the heavier class until Σ α_i y_i = 0.
+func (s *svm) balance() {
+	plus, minus := 0.0, 0.0
+	for i, a := range s.alpha {
+		if s.y[i] > 0 {
+			plus += a
+		} else {
+			minus += a
+		}
+	}
+	if plus == minus {
+		return
+	}
+	heavy, ratio := 1.0, minus/plus
+	if minus > plus {
+		heavy, ratio = -1, plus/minus
+	}
+	for i := range s.alpha {
+		if s.y[i] == heavy {
+			s.alpha[i] *= ratio
+		}
+	}
+}
+
+// minimise takes Newton steps on φ until the gap is below aimed, or what is
+// left of it is due to the centre.
+func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reached bool, err error) {
+	q.h.begin(q.sigma)
+	for steps = 0; ; steps++ {
+		free := q.setAlpha()
+		var residual, slope float64
+		for j, w := range q.w {
+			g := w - q.v[j]
+			q.d[j] = -g
+			residual += g * g
+		}
+		residual /= 2
+		if q.intercept {
+			for i, a := range q.alpha {
+				slope -= a * q.y[i]
+			}
+		}
+		terms := q.terms()
+		imbalance := math.Abs(slope) * (1 + math.Abs(q.x0))
+		gap := residual + terms + imbalance
+		if err := q.log.record("newton", q.stats.NewtonSteps, math.NaN(), math.Sqrt(2*residual), gap/q.null, q.sigma); err != nil {
+			return steps, false, err
+		}
+		switch {
+		case gap <= aimed && imbalance <= inexact*aimed:
+			return steps, true, nil
+		case !q.squared && residual+imbalance <= inexact*terms && terms > 0:
+			return steps, false, nil
+		case steps >= mostSteps || ctx.Err() != nil:
+			return steps, false, nil
+		}
+		q.d0 = q.h.direction(free, q.d, -slope)
+		q.stats.NewtonSteps++
+		q.stats.Passes++
+		q.rows.times(q.threads, q.d, q.change)
+		for i, t := range q.change {
+			q.change[i] = -q.y[i] * (t + q.d0)
+		}
+		t := q.search()
+		if t == 0 {
+			return steps, false, nil
+		}
+		kern.Axpy(t, q.d, q.w)
+		q.x0 += t * q.d0
+		for i, c := range q.change {
+			q.margin[i] += t * c
+		}
+	}
+}
+
+// setAlpha takes α to the margins, v along, and returns the rows strictly
+// inside their bounds.
+func (q *proximal) setAlpha() []int32 {
+	q.set = q.set[:0]
+	for i, m := range q.margin {
+		c := q.cost[i]
+		a := q.center[i] + q.sigma*c*m
+		switch {
+		case a <= 0:
+			a = 0
+		case !q.squared && a >= c:
+			a = c
+		default:
+			q.set = append(q.set, int32(i))
+		}
+		if old := q.alpha[i]; a != old {
+			q.rows.axpy((a-old)*q.y[i], i, q.v)
+			q.alpha[i] = a
+		}
+	}
+	return q.set
+}
+
+// slopeAt is the derivative of φ at step t, given w·d and ‖d‖².
+func (q *proximal) slopeAt(t, wd, dd float64) float64 {
+	s0, s1 := wd+t*dd, 0.0
+	center, cost, margin := q.center, q.cost, q.margin
+	for i, c := range q.change {
+		a := center[i] + q.sigma*cost[i]*(margin[i]+t*c)
+		if a <= 0 {
+			continue
+		}
+		if !q.squared && a > cost[i] {
+			a = cost[i]
+		}
+		s1 += a * c
+	}
+	return s0 + s1
+}
+
+// search finds the step at which φ is least along the direction: the
+// derivative is piecewise linear and grows. It returns 0 where rounding hides
+// the descent.
+func (q *proximal) search() float64 {
+	const enough = 0.01
+	wd, dd := kern.Dot(q.w, q.d), kern.Dot(q.d, q.d)
+	first := q.slopeAt(0, wd, dd)
+	if !(first < 0) {
+		return 0
+	}
+	lo, below, hi := 0.0, first, 1.0
+	above := q.slopeAt(hi, wd, dd)
+	for above < enough*first { // too short
+		lo, below, hi = hi, above, 2*hi
+		if above = q.slopeAt(hi, wd, dd); hi > 1e6 {
+			return hi
+		}
+	}
+	side := 0
+	for range 80 {
+		if math.Abs(above) <= -enough*first {
+			return hi
+		}
+		if math.Abs(below) <= -enough*first {
+			return lo
+		}
+		t := lo - below*(hi-lo)/(above-below)
+		if !(t > lo && t < hi) {
+			if t = lo + (hi-lo)/2; t == lo || t == hi {
+				break
+			}
+		}
+		s := q.slopeAt(t, wd, dd)
+		if s < 0 {
+			lo, below = t, s
+			if side == -1 {
+				above /= 2 // Illinois
+			}
+			side = -1
+		} else {
+			hi, above = t, s
+			if side == 1 {
+				below /= 2
+			}
+			side = 1
+		}
+	}
+	return lo
+}

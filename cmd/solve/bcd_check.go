@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"solve/bcd"
+	"solve/internal/verify"
+	"solve/loss"
+	"solve/solver"
+)
+
+// storedRegression states the problem of a stored run of `bcd` again.
+func storedRegression(in *inputs, run *storedRun) (*regressionSource, float64, error) {
+	paths, err := run.paths(in)
+	if err != nil {
+		return nil, 0, err
+	}
+	run.readAs(in)
+	opts := run.report.Method.Options
+	number := func(name string, otherwise float64) float64 {
+		if x, ok := opts.Float(name); ok {
+			return x
+		}
+		return otherwise
+	}
+	flag := func(name string) bool { return opts.Text(name) == "true" }
+	s := &regressionSource{
+		data: paths["data"], target: opts.Text("target"), a: paths["A"], y: paths["y"], b: paths["b"], labels: paths["labels"],
+		weights: paths["weights"], offset: paths["offset"], groups: paths["groups"], penaltyFactor: paths["penalty-factor"],
+		loss: opts.Text("loss"), penalty: opts.Text("penalty"), delta: number("delta", defaultDelta),
+		lambda: number("lambda", 0), lambdaGiven: true, alpha: number("alpha", defaultAlpha), l2: number("l2", 0),
+		lower: number("lower", math.NaN()), upper: number("upper", math.NaN()), nonneg: flag("nonneg"),
+		scale: opts.Text("scale"), intercept: flag("intercept"), standardize: flag("standardize"),
+	}
+	tol := number("tol", 0)
+	switch {
+	case !(tol > 0):
+		return nil, 0, run.damaged("tol is %v", tol)
+	case s.data == "" && s.a == "":
+		return nil, 0, run.damaged("it names no data")
+	case s.data == "" && s.y == "" && !s.quadratic():
+		return nil, 0, run.damaged("it names no targets")
+	}
+	return s, tol, nil
+}
+
+// checkStoredRegression judges what `solve bcd -o DIR/` wrote.
+func checkStoredRegression(o *checkOptions, run *storedRun, _ *console) ([]finding, error) {
+	s, tol, err := storedRegression(o.in, run)
+	if err != nil {
+		return nil, err
+	}
+	path, err := run.answerPath("w")
+	if err != nil {
+		return nil, err
+	}
+	if path == "" {
+		return nil, inputError("`solve bcd … -o DIR/` stores it", "%s: the report names no w", o.dir)
+	}
+	fit, err := readCoefficients(o.in, path, s.intercept)
+	if err != nil {
+		return nil, err
+	}
+	certs, objective, err := certifyRegression(o.in, s, fit, tol, o.threads)
+	if err != nil {
+		return nil, moved(err)
+	}
+	run.compareInputs(o.in)
+	out := run.findings()
+	for _, now := range certs {
+		out = append(out, judged(now, storedCertificate(run.report, now), 1))
+	}
+	stored := solver.Certificate{Name: "objective", Value: math.NaN(), Tol: math.NaN(), OK: true}
+	if run.report.Objective != nil {
+		stored.Value = float64(*run.report.Objective)
+	}
+	now := solver.Certificate{Name: "objective", Value: objective, Tol: math.NaN(), OK: true}
+	return append(out, judged(now, stored, math.Abs(objective))), nil
+}
+
+// checkRegression judges anybody's coefficients.
+func checkRegression(o *checkOptions, v *values, args []string, _ *console) ([]finding, error) {
+	s := parseRegressionSource(v)
+	if v.err != nil {
+		return nil, v.err
+	}
+	if err := s.takePositionals(args); err != nil {
+		return nil, err
+	}
+	fit, err := readCoefficients(o.in, o.answers[0][1], s.intercept)
+	if err != nil {
+		return nil, err
+	}
+	certs, objective, err := certifyRegression(o.in, &s, fit, v.positive("tol", bcd.DefaultTol), o.threads)
+	if err != nil {
+		return nil, err
+	}
+	var out []finding
+	for _, c := range certs {
+		out = append(out, finding{name: c.Name, value: c.Value, stored: math.NaN(), tol: c.Tol, ok: c.OK})
+	}
+	return append(out, finding{name: "objective", value: objective, stored: math.NaN(), tol: math.NaN(), ok: !math.IsInf(objective, 0)}), nil
+}
+
+// certifyRegression recomputes the certificates and the objective of w.
+func certifyRegression(in *inputs, s *regressionSource, w *coefficients, tol float64, threads int) ([]solver.Certificate, float64, error) {
+	if s.quadratic() {
+		return certifyQuadratic(in, s, w, tol)
+	}
+	r, err := readRegression(in, s)
+	if err != nil {
+		return nil, 0, err
+	}
+	p := &r.problem
+	_, cols := p.X.Dims()
+	if len(w.x) != cols {
+		return nil, 0, fmt.Errorf("%d coefficients for %d features: %w", len(w.x), cols, solver.ErrDimension)
+	}
+	if p.LambdaRatio > 0 {
+		top, err := bcd.LambdaMax(context.Background(), p, &bcd.Options{Settings: solver.Settings{Threads: threads, MaxMemory: in.options.MaxMemory}})
+		if err != nil {
+			return nil, 0, err
+		}
+		p.Lambda = p.LambdaRatio * top
+	}
+	in.con.say("λ", "%.10g", p.Lambda)
+	f, err := statedFit(p, s.delta, threads)
+	if err != nil {
+		return nil, 0, err
+	}
+	null, gradient, err := f.Null()
+	if err != nil {
+		return nil, 0, err
+	}
+	c, err := f.Certify(w.x, w.intercept)
+	if err != nil {
+		return nil, 0, err
+	}
+	return c.Certificates(tol, null, gradient), c.Objective, nil
+}
+
+// statedFit writes the problem down for the checker, without the solver.
+func statedFit(p *bcd.Problem, delta float64, threads int) (*verify.Fit, error) {
+	_, cols := p.X.Dims()
+	f := &verify.Fit{
+		X: p.X, Y: p.Y, Offset: p.Offset, Loss: p.Loss.Name(), Delta: delta, Intercept: p.Intercept,
+		L1: make([]float64, cols), L2: make([]float64, cols), Groups: p.Groups, Threads: threads,
+	}
+	if err := labelled(f); err != nil {
+		return nil, err
+	}
+	f.ScaleWeights(p.Weights, p.Scale == bcd.Sum)
+	if p.Standardize {
+		f.Standardize()
+	}
+	for j := range cols {
+		v := 1.0
+		if p.PenaltyFactor != nil {
+			v = p.PenaltyFactor[j]
+		}
+		f.L2[j] = p.L2
+		switch {
+		case math.IsInf(v, 1):
+			f.L1[j], f.L2[j] = math.Inf(1), 0
+		case p.Penalty == bcd.L1:
+			f.L1[j] = p.Lambda * v
+		case p.Penalty == bcd.ElasticNet:
+			f.L1[j] = p.Lambda * v * p.Alpha
+			f.L2[j] += p.Lambda * v * (1 - p.Alpha)
+		case p.Penalty == bcd.SparseGroup:
+			f.L1[j] = p.Lambda * p.Alpha
+		}
+	}
+	for _, g := range p.Groups {
+		share := p.Lambda
+		if p.Penalty == bcd.SparseGroup {
+			share *= 1 - p.Alpha
+		}
+		f.GroupL2 = append(f.GroupL2, share*math.Sqrt(float64(len(g))))
+	}
+	if len(p.Lower)+len(p.Upper) > 0 || p.NonNegative {
+		f.Lower, f.Upper = make([]float64, cols), make([]float64, cols)
+		for j := range cols {
+			f.Lower[j], f.Upper[j] = math.Inf(-1), math.Inf(1)
+			if len(p.Lower) > 0 {
+				f.Lower[j] = p.Lower[0]
+			}
+			if len(p.Upper) > 0 {
+				f.Upper[j] = p.Upper[0]
+			}
+			if p.NonNegative {
+				f.Lower[j] = math.Max(f.Lower[j], 0)
+			}
+		}
+	}
+	return f, nil
+}
+
+// labelled maps two labels to what the loss takes.
+func labelled(f *verify.Fit) error {
+	var err error
+	switch f.Loss {
+	case loss.Logistic().Name():
+		f.Y, _, err = loss.Labels(f.Y, 0, 1)
+	case loss.SquaredHinge().Name(), loss.Hinge().Name():
+		f.Y, _, err = loss.Labels(f.Y, -1, 1)
+	}
+	return err
+}
+
+// certifyQuadratic judges the minimiser of a quadratic, or propagated labels.
+func certifyQuadratic(in *inputs, s *regressionSource, w *coefficients, tol float64) ([]solver.Certificate, float64, error) {
+	q, labels, known, err := readQuadratic(in, s)
+	if err != nil {
+		return nil, 0, err
+	}
+	x := w.x
+	if labels != nil {
+		if len(x) != len(known) {
+			return nil, 0, fmt.Errorf("%d values for %d nodes: %w", len(x), len(known), solver.ErrDimension)
+		}
+		x = make([]float64, len(labels.Unknown))
+		for k, i := range labels.Unknown {
+			x[k] = w.x[i]
+		}
+	}
+	lo, hi := math.Inf(-1), math.Inf(1)
+	if q.Lower != nil {
+		lo = *q.Lower
+	}
+	if q.Upper != nil {
+		hi = *q.Upper
+	}
+	if q.NonNegative {
+		lo = math.Max(lo, 0)
+	}
+	c, err := verify.Quadratic{N: q.A.Rows, A: verify.SparseRows(q.A), B: q.B, L1: q.Lambda, L2: q.L2, Lower: lo, Upper: hi}.Certify(x)
+	if err != nil {
+		return nil, 0, err
+	}
+	return c.Certificates(tol), c.Objective, nil
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"solve/loss"
+	"solve/matrix"
+	"solve/matrix/matio"
+	"solve/solver"
+)
+
+// coefficients are what a fit wrote: the numbers, and the intercept.
+type coefficients struct {
+	names     []string // nil = by number
+	x         []float64
+	intercept float64
+}
+
+// readCoefficients reads w: name,value lines, or numbers, of which the first is
+// the intercept where there is one.
+func readCoefficients(in *inputs, path string, intercept bool) (*coefficients, error) {
+	c := &coefficients{}
+	var values []float64
+	t, err := matio.ReadTable(path)
+	if err == nil && len(t.Columns) == 1 {
+		c.names, values = t.Names, t.Columns[0]
+	} else {
+		f, err := in.openAnswer("w", path)
+		if err != nil {
+			return nil, err
+		}
+		if values, err = f.Vector(); err != nil {
+			return nil, err
+		}
+	}
+	for i, v := range values {
+		if v-v != 0 {
+			return nil, fmt.Errorf("%s: %w", path, &solver.EntryError{What: "coefficient", Row: i + 1, Value: v, Err: solver.ErrNonFinite})
+		}
+	}
+	if !intercept {
+		c.x = values
+		return c, nil
+	}
+	if c.names != nil && c.names[0] != interceptName {
+		return nil, fmt.Errorf("%s: the first line is not %s: %w", path, interceptName, solver.ErrFormat)
+	}
+	if c.names != nil {
+		c.names = c.names[1:]
+	}
+	c.intercept, c.x = values[0], values[1:]
+	return c, nil
+}
+
+// prediction is how `bcd predict` turns A w into answers.
+type prediction struct {
+	loss    string
+	classes []float64 // of a classifier: low, high
+	fit     *coefficients
+	in      *inputs
+}
+
+// readModel reads a stored fit.
+func readModel(in *inputs, dir string) (*prediction, error) {
+	run, err := readStoredRun(in, dir)
+	if err != nil {
+		return nil, err
+	}
+	if run.report.Command != "bcd" {
+		return nil, fmt.Errorf("%s: a report of %q is no fit: %w", dir, run.report.Command, solver.ErrUnsupported)
+	}
+	a, ok := run.report.Answers["w"]
+	if !ok {
+		return nil, inputError("`solve bcd … -o DIR/` stores them", "%s: the report names no coefficients", dir)
+	}
+	opts := run.report.Method.Options
+	p := &prediction{loss: opts.Text("loss"), in: in}
+	if v, ok := run.report.Stats.Get("classes"); ok {
+		list, _ := v.([]any)
+		for _, x := range list {
+			f, _ := x.(float64)
+			p.classes = append(p.classes, f)
+		}
+	}
+	if p.loss == quadraticLoss {
+		return nil, inputError("a fit has samples and features", "%s: --loss quadratic has nothing to predict", dir)
+	}
+	p.fit, err = readCoefficients(in, filepath.Join(dir, a.Path), opts.Text("intercept") == "true")
+	return p, err
+}
+
+func runBCDPredict(args []string, v *values, con *console) error {
+	model := v.text("model")
+	if model == "" {
+		return usageError("solve bcd predict --model DIR/ DATA", "--model is missing: the directory of a fit")
+	}
+	data := v.text("data")
+	if data == "" {
+		data = v.text("A")
+	}
+	switch {
+	case len(args) > 1:
+		return usageError("solve bcd predict --model DIR/ DATA", "one data file is needed, not %d", len(args))
+	case len(args) == 1 && data != "":
+		return usageError("leave one of them out", "%s is a second data file beside %s", args[0], data)
+	case len(args) == 1:
+		data = args[0]
+	case data == "":
+		return usageError("solve bcd predict --model DIR/ DATA", "the data are missing")
+	}
+	in := newInputs(con, v)
+	e := emission{what: v.word("emit", "prediction"), format: matio.Format(v.word("to", "csv")), to: parseDestination(v.text("output"))}
+	if v.err != nil {
+		return v.err
+	}
+	if e.what == "w" {
+		return usageError("prediction, link or class", "--emit w: the coefficients are in the model already")
+	}
+	if e.to.dir {
+		return usageError("-o FILE", "bcd predict writes one file, not a directory")
+	}
+	var err error
+	if e.format, err = e.to.format(e.format, v.wordsOf("to")); err != nil {
+		return err
+	}
+	if _, err := parseOutputFlags(v, e, []string{data}); err != nil {
+		return err
+	}
+	p, err := readModel(in, model)
+	if err != nil {
+		return err
+	}
+	link, err := p.link(data, v.text("target"))
+	if err != nil {
+		return err
+	}
+	y, err := p.emit(e.what, link)
+	if err != nil {
+		return err
+	}
+	d := &delivery{con: con, emit: e, json: con.json}
+	defer d.out.abort()
+	d.parts = []part{{name: e.what, format: e.format, dense: column(y...)}}
+	if err := d.open("", 0); err != nil {
+		return err
+	}
+	d.watch.close()
+	if err := d.writeParts(); err != nil {
+		return err
+	}
+	if err := d.out.commit(); err != nil {
+		return err
+	}
+	rep := newReport(con, "bcd predict", in)
+	rep.Method.Name, rep.Method.Chosen = p.loss, p.loss
+	if err := d.deliverReport(rep, 0); err != nil {
+		return err
+	}
+	return d.print(rep)
+}
+
+// link returns A w + w₀.
+func (p *prediction) link(path, target string) ([]float64, error) {
+	f, err := p.in.read("data", path, nil)
+	if err != nil {
+		return nil, err
+	}
+	cols := len(p.fit.x)
+	if f.Sparse != nil {
+		if f.Cols > cols {
+			return nil, fmt.Errorf("%s: %d features, but the model has %d: %w", p.in.name("data", path), f.Cols, cols, solver.ErrDimension)
+		}
+		y := make([]float64, f.Rows)
+		f.Sparse.MulVecTo(y, false, p.fit.x[:f.Cols]) // trailing features may be absent from every sample of a LIBSVM file
+		return p.shifted(y), nil
+	}
+	x, err := p.columns(f, target)
+	if err != nil {
+		return nil, err
+	}
+	y := make([]float64, f.Rows)
+	x.MulVecTo(y, false, p.fit.x)
+	return p.shifted(y), nil
+}
+
+func (p *prediction) shifted(y []float64) []float64 {
+	for i := range y {
+		y[i] += p.fit.intercept
+	}
+	return y
+}
+
+// columns brings the columns of a table into the order of the coefficients: by
+// name where both have names, else as they stand.
+func (p *prediction) columns(f *matio.File, target string) (*matrix.Dense, error) {
+	if target != "" {
+		r := &regression{}
+		if err := r.splitTarget(f, target); err != nil {
+			return nil, err
+		}
+		f = &matio.File{Name: f.Name, Dense: r.problem.X.(*matrix.Dense), Header: r.names, Rows: f.Rows, Cols: f.Cols - 1}
+	}
+	d, cols := f.Dense, len(p.fit.x)
+	if f.Header == nil || p.fit.names == nil {
+		if d.Cols != cols {
+			return nil, withHint(fmt.Errorf("%s: %d features, but the model has %d: %w", f.Name, d.Cols, cols, solver.ErrDimension), "is the column of targets still there? --target names it")
+		}
+		return d, nil
+	}
+	at := map[string]int{}
+	for j, name := range f.Header {
+		at[name] = j
+	}
+	out := &matrix.Dense{Rows: d.Rows, Cols: cols, Data: make([]float64, d.Rows*cols)}
+	for j, name := range p.fit.names {
+		from, ok := at[name]
+		if !ok {
+			return nil, fmt.Errorf("%s: the model's feature %q is not among its columns: %w", f.Name, name, solver.ErrDimension)
+		}
+		for i := range d.Rows {
+			out.Row(i)[j] = d.At(i, from)
+		}
+	}
+	return out, nil
+}
+
+// emit turns the link into what is asked for.
+func (p *prediction) emit(what string, eta []float64) ([]float64, error) {
+	if what == "link" {
+		return eta, nil
+	}
+	if what == "class" {
+		if len(p.classes) != 2 {
+			return nil, inputError("--emit prediction", "a %s fit has no classes", p.loss)
+		}
+		for i, v := range eta {
+			eta[i] = p.classes[0]
+			if v > 0 {
+				eta[i] = p.classes[1]
+			}
+		}
+		return eta, nil
+	}
+	for i, v := range eta {
+		switch p.loss {
+		case loss.Logistic().Name():
+			eta[i] = 1 / (1 + math.Exp(-v))
+		case loss.Poisson().Name():
+			eta[i] = math.Exp(v)
+		}
+	}
+	return eta, nil
+}

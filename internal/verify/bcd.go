@@ -1,0 +1,376 @@
+package verify
+
+import (
+	"fmt"
+	"math"
+
+	"solve/solver"
+)
+
+// Fit is min P(x) = Σ w_i ℓ(X_i x + x₀ + o_i; y_i) + Ω(x̃), x̃_j = s_j x_j, with
+// Ω = Σ L1_j|x̃_j| + L2_j x̃_j²/2 over the box Lower ≤ x ≤ Upper, or with groups
+// Σ_g GroupL2_g‖x̃_g‖₂ beside them.
+type Fit struct {
+	X         any       // *matrix.Dense, *matrix.CSR or *matrix.CSC
+	Y         []float64 // as the loss takes them
+	W         []float64 // weights as scaled
+	Offset    []float64 // nil = zeros
+	Loss      string    // name of package loss
+	Delta     float64
+	Intercept bool
+
+	L1, L2       []float64 // p; L1_j = +Inf leaves column j out
+	Lower, Upper []float64 // p or nil
+	ColumnScale  []float64 // s; nil = ones; 0 leaves column j out
+	Groups       [][]int32
+	GroupL2      []float64
+
+	Threads int
+}
+
+// FitCertificate is what Certify found.
+type FitCertificate struct {
+	Objective float64 // P
+	Gap       float64 // P − D ≥ P − P*, absolute; NaN where no dual point is known
+	KKT       float64 // largest distance of −∇ to the subdifferential of the penalty, in x̃
+	Margin    float64 // smallest L1_j − |∇_j| of a zero coefficient; +Inf without one
+}
+
+func (f *Fit) offset(i int) float64 {
+	if f.Offset == nil {
+		return 0
+	}
+	return f.Offset[i]
+}
+
+func (f *Fit) scale(j int) float64 {
+	if f.ColumnScale == nil {
+		return 1
+	}
+	return f.ColumnScale[j]
+}
+
+func (f *Fit) bounds(j int) (lo, hi float64) {
+	lo, hi = math.Inf(-1), math.Inf(1)
+	if f.Lower != nil {
+		lo = f.Lower[j] * f.scale(j)
+	}
+	if f.Upper != nil {
+		hi = f.Upper[j] * f.scale(j)
+	}
+	return lo, hi
+}
+
+// absent tells whether column j takes no part.
+func (f *Fit) absent(j int) bool { return math.IsInf(f.L1[j], 1) || f.scale(j) == 0 }
+
+// Null returns P at x = 0, or the feasible x nearest to it, with the intercept
+// fitted at 0, and the largest |X̃_jᵀθ| there: what tolerances are relative to.
+func (f *Fit) Null() (objective, gradient float64, err error) {
+	l, ok := pointLosses(f.Loss, f.Delta)
+	if !ok {
+		return 0, 0, fmt.Errorf("verify: loss %q: %w", f.Loss, solver.ErrUnsupported)
+	}
+	x0 := 0.0
+	if f.Intercept {
+		x0 = f.nullIntercept(l)
+	}
+	x := make([]float64, len(f.L1))
+	for j := range x {
+		if f.Lower != nil {
+			x[j] = math.Max(x[j], f.Lower[j])
+		}
+		if f.Upper != nil {
+			x[j] = math.Min(x[j], f.Upper[j])
+		}
+	}
+	r := f.evaluate(l, x, x0)
+	for j, c := range f.transposedAll([][]float64{r.theta})[0] {
+		if !f.absent(j) {
+			gradient = math.Max(gradient, math.Abs(c)/f.scale(j))
+		}
+	}
+	return r.loss + f.penalty(x), gradient, nil
+}
+
+// predicted is η, θ = ∇F(η) and F.
+type predicted struct {
+	eta, theta []float64
+	loss       float64
+}
+
+func (f *Fit) evaluate(l pointLoss, x []float64, x0 float64) predicted {
+	r := predicted{eta: f.times(x), theta: make([]float64, len(f.Y))}
+	var sum compensated
+	for i, y := range f.Y {
+		r.eta[i] += x0 + f.offset(i)
+		if f.W[i] == 0 {
+			continue
+		}
+		r.theta[i] = f.W[i] * l.slope(r.eta[i], y)
+		sum.add(f.W[i] * l.value(r.eta[i], y))
+	}
+	r.loss = sum.value()
+	return r
+}
+
+func (f *Fit) penalty(x []float64) float64 {
+	var sum compensated
+	for j, v := range x {
+		if v == 0 {
+			continue
+		}
+		t := v * f.scale(j)
+		sum.add(f.L1[j]*math.Abs(t) + f.L2[j]*t*t/2)
+	}
+	for g, group := range f.Groups {
+		sum.add(f.GroupL2[g] * f.groupNorm(group, x))
+	}
+	return sum.value()
+}
+
+func (f *Fit) groupNorm(group []int32, x []float64) float64 {
+	norm := 0.0
+	for _, j := range group {
+		norm = math.Hypot(norm, x[j]*f.scale(int(j)))
+	}
+	return norm
+}
+
+// Certify judges the coefficients x (len p) and the intercept x0.
+func (f *Fit) Certify(x []float64, x0 float64) (FitCertificate, error) {
+	c, err := CertifyPath([]Fit{*f}, [][]float64{x}, []float64{x0})
+	if err != nil {
+		return FitCertificate{}, err
+	}
+	return c[0], nil
+}
+
+// CertifyPath judges answers of fits that differ in the weights of the penalty
+// only, such as those along a path; X is read once for several of them.
+func CertifyPath(fits []Fit, x [][]float64, x0 []float64) ([]FitCertificate, error) {
+	first := &fits[0]
+	l, ok := pointLosses(first.Loss, first.Delta)
+	if !ok {
+		return nil, fmt.Errorf("verify: loss %q: %w", first.Loss, solver.ErrUnsupported)
+	}
+	out := make([]FitCertificate, len(fits))
+	for lo := 0; lo < len(fits); lo += together {
+		hi := min(lo+together, len(fits))
+		certifyTogether(l, fits[lo:hi], x[lo:hi], x0[lo:hi], out[lo:hi])
+	}
+	return out, nil
+}
+
+// certifyTogether fills out for at most together fits.
+func certifyTogether(l pointLoss, fits []Fit, x [][]float64, x0 []float64, out []FitCertificate) {
+	first := &fits[0]
+	at := make([]predicted, len(fits))
+	theta := make([][]float64, len(fits))
+	for k := range fits {
+		at[k] = fits[k].evaluate(l, x[k], x0[k])
+		theta[k] = at[k].theta
+	}
+	c := first.transposedAll(theta)
+	var phi [][]float64 // dual points that are not θ
+	var of []int
+	for k := range fits {
+		f := &fits[k]
+		f.unscale(c[k])
+		out[k] = FitCertificate{Objective: at[k].loss + f.penalty(x[k]), Gap: math.NaN()}
+		out[k].KKT, out[k].Margin = f.kkt(x[k], c[k])
+		if f.Intercept {
+			out[k].KKT = math.Max(out[k].KKT, math.Abs(sum(at[k].theta)))
+		}
+		switch p, changed, ok := f.feasible(at[k].theta); {
+		case !ok:
+		case changed:
+			phi, of = append(phi, p), append(of, k)
+		default:
+			out[k].Gap = f.gap(l, at[k], p, c[k], x[k], false)
+		}
+	}
+	if len(phi) == 0 {
+		return
+	}
+	for i, c := range first.transposedAll(phi) {
+		f := &fits[of[i]]
+		f.unscale(c)
+		for _, j := range f.free() {
+			c[j] = 0 // what projection left of it is rounding
+		}
+		out[of[i]].Gap = f.gap(l, at[of[i]], phi[i], c, x[of[i]], true)
+	}
+}
+
+func (f *Fit) unscale(c []float64) {
+	for j := range c {
+		if f.absent(j) {
+			c[j] = 0
+		} else if f.ColumnScale != nil {
+			c[j] /= f.ColumnScale[j]
+		}
+	}
+}
+
+// gap is the smaller of P − D(φ) where Ω* allows it and P − D(sφ), s ≤ 1 the
+// largest feasible scaling. It is a sum of terms that are each ≥ 0 by Fenchel's
+// inequality, so that nothing cancels.
+func (f *Fit) gap(l pointLoss, r predicted, phi, c, x []float64, changed bool) float64 {
+	s := f.scaling(c)
+	best := f.gapAt(l, r, phi, c, x, s, changed)
+	if s < 1 && f.ridged() {
+		best = math.Min(best, f.gapAt(l, r, phi, c, x, 1, changed))
+	}
+	if math.IsInf(best, 1) {
+		return math.NaN()
+	}
+	return best
+}
+
+func (f *Fit) ridged() bool {
+	for _, v := range f.L2 {
+		if v > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Fit) gapAt(l pointLoss, r predicted, phi, c, x []float64, s float64, changed bool) float64 {
+	var sum compensated
+	if s != 1 || changed {
+		for i, y := range f.Y {
+			w := f.W[i]
+			if w == 0 {
+				continue
+			}
+			t := s * phi[i] / w
+			if f.Loss == "squared" {
+				d := r.eta[i] - y - t
+				sum.add(w * d * d / 2)
+				continue
+			}
+			sum.add(w * math.Max(0, l.value(r.eta[i], y)+l.conjugate(t, y)-t*r.eta[i]))
+		}
+	}
+	grouped := f.Groups != nil
+	for j, v := range x {
+		if f.absent(j) || grouped {
+			continue
+		}
+		lo, hi := f.bounds(j)
+		if v == 0 && math.Abs(s*c[j]) <= f.L1[j] && lo <= 0 && hi >= 0 {
+			continue
+		}
+		sum.add(separableGap(v*f.scale(j), s*c[j], f.L1[j], f.L2[j], lo, hi))
+	}
+	for g, group := range f.Groups {
+		sum.add(f.groupGap(g, group, x, c, s))
+	}
+	return sum.value()
+}
+
+// separableGap is ω(x) + ω*(−g) + x g for ω = l1|·| + l2(·)²/2 on [lo, hi].
+func separableGap(x, g, l1, l2, lo, hi float64) float64 {
+	dual := math.Inf(-1)
+	at := func(b float64) {
+		if b >= lo && b <= hi && !math.IsInf(b, 0) {
+			dual = math.Max(dual, -g*b-l1*math.Abs(b)-l2*b*b/2)
+		}
+	}
+	at(0)
+	at(lo)
+	at(hi)
+	over := math.Abs(g) - l1
+	if over > 0 {
+		if l2 > 0 {
+			at(math.Max(lo, math.Min(hi, -math.Copysign(over/l2, g))))
+		} else if over > roundingSlack*l1 && (g > 0 && math.IsInf(lo, -1) || g < 0 && math.IsInf(hi, 1)) {
+			return math.Inf(1)
+		}
+	}
+	return math.Max(0, l1*math.Abs(x)+l2*x*x/2+dual+x*g)
+}
+
+// roundingSlack is what rounding may add to a scaled dual point.
+const roundingSlack = 4e-16
+
+// scaling returns the largest s ≤ 1 at which Ω*(−s c) is finite as far as
+// terms without a quadratic part go.
+func (f *Fit) scaling(c []float64) float64 {
+	s := 1.0
+	if f.Groups != nil {
+		for g, group := range f.Groups {
+			if f.L2[group[0]] == 0 {
+				s = math.Min(s, f.groupScaling(g, group, c))
+			}
+		}
+		return s
+	}
+	for j, v := range c {
+		if f.absent(j) || f.L2[j] > 0 || f.L1[j] == 0 {
+			continue
+		}
+		lo, hi := f.bounds(j)
+		if v > 0 && math.IsInf(lo, -1) || v < 0 && math.IsInf(hi, 1) {
+			if a := math.Abs(v); a > f.L1[j] {
+				s = math.Min(s, f.L1[j]/a)
+			}
+		}
+	}
+	return s
+}
+
+// kkt returns the largest violation of stationarity and the smallest margin of
+// a zero coefficient.
+func (f *Fit) kkt(x, c []float64) (worst, margin float64) {
+	margin = math.Inf(1)
+	if f.Groups != nil {
+		return f.groupKKT(x, c)
+	}
+	for j, v := range x {
+		if f.absent(j) {
+			continue
+		}
+		lo, hi := f.bounds(j)
+		t, g := v*f.scale(j), c[j]
+		g += f.L2[j] * t
+		down, up := g-f.L1[j], g+f.L1[j] // ends of g + ∂(l1|·|) at 0
+		if t > 0 {
+			down = up
+		} else if t < 0 {
+			up = down
+		}
+		dist := 0.0
+		if down > 0 && t > lo {
+			dist = down
+		} else if up < 0 && t < hi {
+			dist = -up
+		}
+		worst = math.Max(worst, dist)
+		if t == 0 && f.L1[j] > 0 {
+			margin = math.Min(margin, math.Max(0, f.L1[j]-math.Abs(g)))
+		}
+	}
+	return worst, margin
+}
+
+// Certificates judges c: the gap relative to the null objective, or, where no
+// dual point is known, the KKT residual relative to the null gradient.
+func (c FitCertificate) Certificates(tol, null, gradient float64) []solver.Certificate {
+	ratio := func(a, b float64) float64 {
+		if a == 0 {
+			return 0
+		}
+		return a / b
+	}
+	kkt := solver.Certificate{Name: "kkt_residual", Value: ratio(c.KKT, gradient), Tol: math.NaN(), OK: true}
+	if math.IsNaN(c.Gap) {
+		kkt.Tol, kkt.OK = tol, kkt.Value <= tol
+		return []solver.Certificate{kkt}
+	}
+	gap := solver.Certificate{Name: "dual_gap", Value: ratio(c.Gap, null), Tol: tol}
+	gap.OK = gap.Value <= tol
+	return []solver.Certificate{gap, kkt}
+}
