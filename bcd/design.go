@@ -160,14 +160,6 @@ func (d *design) nnz(j int) int {
 	return int(d.ptr[j+1] - d.ptr[j])
 }
 
-// entries is the number of stored entries.
-func (d *design) entries() int64 {
-	if d.dense != nil {
-		return int64(d.n) * int64(d.p)
-	}
-	return d.ptr[d.p]
-}
-
 // longVector is the length that one kernel call takes at most.
 const longVector = 1 << 16
 
@@ -182,6 +174,9 @@ func (d *design) axpy(a float64, j int, v []float64) {
 	rows, vals := d.column(j)
 	columnAxpy(a, rows, vals, v)
 }
+
+// dot returns xᵀy.
+func dot(x, y []float64) float64 { return columnDot(nil, x, y) }
 
 func columnDot(rows []int32, vals, v []float64) float64 {
 	s := 0.0

@@ -48,9 +48,8 @@ type model struct {
 // point is a linear predictor with what the loss says of it.
 type point struct {
 	x0         float64
-	eta, theta []float64 // η with offset; θ = ∇F(η), balanced
+	eta, theta []float64 // η with offset; θ = ∇F(η)
 	value      float64   // F(η)
-	objective  float64
 }
 
 // l1l2 returns λ_j and μ_j, the weights of |x_j| and x_j²/2, at λ.

@@ -155,32 +155,22 @@ func (e *engine) dampHessian(boost float64) {
 func (e *engine) lineSearch(before float64) float64 {
 	s, w := &e.sub, &e.newton
 	clear(w.step)
-	slope := 0.0
-	sum := s.sum
 	for k, j := range e.set {
 		if d := s.x[k] - s.ref[k]; d != 0 {
 			e.d.axpy(d, int(j), w.step)
-			slope += s.gref[k] * d
 		}
 	}
 	x0 := 0.0
 	if e.intercept {
-		sum = 0
 		for i, t := range w.step {
-			sum += e.at.theta[i] + e.hess[i]*t
+			x0 -= e.at.theta[i] + e.hess[i]*t
 		}
-		x0 = -sum / s.total
-		plain := 0.0
+		x0 /= s.total
 		for i := range w.step {
-			plain += e.at.theta[i]
 			w.step[i] += x0
 		}
-		slope = 0
-		for i, t := range w.step {
-			slope += e.at.theta[i] * t
-		}
 	}
-	slope += s.penaltyAt(s.x) - before
+	slope := dot(e.at.theta, w.step) + s.penaltyAt(s.x) - before
 	start := e.at.value + before
 	noise := 1e-14 * math.Abs(start)
 	for t := 1.0; t > 1e-10; t *= 0.5 {

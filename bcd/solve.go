@@ -70,6 +70,11 @@ func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("bcd: %w", solver.ErrInterrupted)
 	}
+	if opt.method() == Cyclic {
+		plain := *opt
+		plain.NoNewton, plain.NoGram, plain.Anderson = true, true, -1
+		opt = &plain
+	}
 	start := time.Now()
 	m, err := prepare(p, opt)
 	if err != nil {
@@ -186,6 +191,7 @@ func (s *Solver) Solve(ctx context.Context, lambda float64) (*Result, error) {
 		return nil, err
 	}
 	res.Stats.Verify = time.Since(checking).Seconds()
+	s.warn(res)
 	return res, res.Err()
 }
 

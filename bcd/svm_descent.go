@@ -28,7 +28,7 @@ func (s *svm) descend(ctx context.Context, handOver bool) (solver.Reason, error)
 	d := &dualDescent{svm: s, active: make([]int32, s.rows.n), random: rng.New(s.opt.Seed), checkBelow: s.target}
 	d.unshrink()
 	d.start()
-	spent, rate, last := 0.0, 1.0, math.Inf(1)
+	spent, rate, last, nextLook := 0.0, 1.0, math.Inf(1), 0
 	for epoch := 1; ; epoch++ {
 		if ctx.Err() != nil {
 			return cause(ctx), nil
@@ -59,8 +59,14 @@ func (s *svm) descend(ctx context.Context, handOver bool) (solver.Reason, error)
 		if epoch >= leastEpochs {
 			rate = math.Sqrt(rate * math.Min(1, d.estimate/last)) // smooths the noise of the order
 			left := math.Log(s.target/d.estimate) / math.Log(rate)
-			if handOver && left > 0 && math.Max(spent, left*d.seconds()) > d.newtonSeconds() {
-				return proceed, nil
+			if handOver && epoch >= nextLook {
+				nextLook = epoch + epoch/4
+				if left > 0 && d.squared {
+					spent = math.Max(spent, left*d.seconds())
+				}
+				if spent > d.newtonSeconds() {
+					return proceed, nil
+				}
 			}
 		}
 		last = d.estimate
@@ -185,7 +191,10 @@ func (d *dualDescent) seconds() float64 {
 
 // newtonSeconds estimates the time of the second phase.
 func (d *dualDescent) newtonSeconds() float64 {
-	const steps = 25
+	steps := 25.0
+	if d.squared {
+		steps = 6
+	}
 	free, entries := 0, 0
 	for i, a := range d.alpha {
 		if a > 0 && a < d.upper(i) {

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"solve/internal/kern"
+	"solve/internal/par"
 	"solve/solver"
 )
 
@@ -27,7 +28,9 @@ type proximal struct {
 	change []float64 // of the margins along the direction
 	d      []float64
 	d0     float64
-	set    []int32 // rows strictly inside
+	near   []int32 // rows that φ covers: the others stay at their bounds
+	reach  float64 // change of a margin that near allows for
+	set    []int32 // rows of near strictly inside
 	h      hessian
 
 	best struct {
@@ -41,20 +44,21 @@ type proximal struct {
 const (
 	firstSigma = 1.0 // from α = 0
 	warmSigma  = 10.0
-	mostSigma  = 1e12
+	mostSigma  = 1e10
+	warmReach  = 0.5 // of the first φ after coordinate descent
 	mostSteps  = 60   // Newton steps for one φ
 	inexact    = 0.05 // share of the gap that may come from an inexact minimum of φ
 	patience   = 8    // proximal steps without a smaller gap before the end
 )
 
 func newProximal(s *svm) *proximal {
-	q := &proximal{svm: s, sigma: firstSigma}
+	q := &proximal{svm: s, sigma: firstSigma, reach: math.Inf(1)}
 	n, p := s.rows.n, s.rows.p
 	q.center, q.change = make([]float64, n), make([]float64, n)
 	q.v, q.d = make([]float64, p), make([]float64, p)
 	for _, a := range s.alpha {
 		if a > 0 {
-			q.sigma = warmSigma
+			q.sigma, q.reach = warmSigma, warmReach
 			break
 		}
 	}
@@ -75,13 +79,16 @@ func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
 	q.setNormal(q.v)
 	q.setMargins()
 	q.stats.Passes += 2
+	old := make([]float64, q.rows.n)
 	aimed, without := q.target, 0
 	for iter := 1; iter <= q.opt.maxIter(); iter++ {
 		q.stats.Iterations++
 		if !q.squared {
 			copy(q.center, q.alpha)
 		}
-		steps, reached, err := q.minimise(ctx, aimed)
+		copy(old, q.margin)
+		q.choose()
+		steps, reached, lost, err := q.minimise(ctx, aimed)
 		if err != nil {
 			return proceed, err
 		}
@@ -92,6 +99,10 @@ func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
 		if ctx.Err() != nil {
 			q.restore()
 			return cause(ctx), nil
+		}
+		q.reach = 0
+		for i, m := range q.margin {
+			q.reach = max(q.reach, math.Abs(m-old[i]))
 		}
 		if reached {
 			aimed /= 8 // the recomputed gap was larger
@@ -105,8 +116,8 @@ func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
 		}
 		switch {
 		case q.squared:
-		case steps >= mostSteps:
-			q.sigma /= 4
+		case steps >= mostSteps || lost:
+			q.sigma /= 8
 		case steps <= 12:
 			q.sigma = min(8*q.sigma, mostSigma)
 		default:
@@ -115,6 +126,19 @@ func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
 	}
 	q.restore()
 	return solver.IterationLimit, nil
+}
+
+// choose sets near to the rows that can leave their bounds when no margin
+// changes by more than reach; rows that do otherwise come in with the next φ.
+func (q *proximal) choose() {
+	q.near = q.near[:0]
+	for i, m := range q.margin {
+		a := q.alpha[i]
+		if !q.squared && (a <= 0 && m < -q.reach || a >= q.cost[i] && m > q.reach) {
+			continue
+		}
+		q.near = append(q.near, int32(i))
+	}
 }
 
 // keepBest makes α feasible, w what it says, and x₀ the best there is, and
@@ -182,9 +206,9 @@ func (s *svm) balance() {
 	}
 }
 
-// minimise takes Newton steps on φ until the gap is below aimed, or what is
-// left of it is due to the centre.
-func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reached bool, err error) {
+// minimise takes Newton steps on φ until the gap is below aimed (reached), what
+// is left of it is due to the centre, or rounding hides the descent (lost).
+func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reached, lost bool, err error) {
 	q.h.begin(q.sigma)
 	for steps = 0; ; steps++ {
 		free := q.setAlpha()
@@ -200,35 +224,40 @@ func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reac
 				slope -= a * q.y[i]
 			}
 		}
-		terms := q.terms()
+		terms := 0.0
+		for _, i := range q.near {
+			terms += q.term(int(i), q.margin[i], q.alpha[i])
+		}
 		imbalance := math.Abs(slope) * (1 + math.Abs(q.x0))
 		gap := residual + terms + imbalance
 		if err := q.log.record("newton", q.stats.NewtonSteps, math.NaN(), math.Sqrt(2*residual), gap/q.null, q.sigma); err != nil {
-			return steps, false, err
+			return steps, false, false, err
 		}
 		switch {
 		case gap <= aimed && imbalance <= inexact*aimed:
-			return steps, true, nil
+			return steps, true, false, nil
 		case !q.squared && residual+imbalance <= inexact*terms && terms > 0:
-			return steps, false, nil
+			return steps, false, false, nil
 		case steps >= mostSteps || ctx.Err() != nil:
-			return steps, false, nil
+			return steps, false, false, nil
 		}
 		q.d0 = q.h.direction(free, q.d, -slope)
 		q.stats.NewtonSteps++
-		q.stats.Passes++
-		q.rows.times(q.threads, q.d, q.change)
-		for i, t := range q.change {
-			q.change[i] = -q.y[i] * (t + q.d0)
-		}
+		q.stats.Passes += float64(len(q.near)) / float64(q.rows.n)
+		par.For(q.threads, par.Chunks(len(q.near), passRows), func(chunk int) {
+			lo, hi := par.Bounds(chunk, len(q.near), passRows)
+			for _, i := range q.near[lo:hi] {
+				q.change[i] = -q.y[i] * (q.rows.dot(int(i), q.d) + q.d0)
+			}
+		})
 		t := q.search()
 		if t == 0 {
-			return steps, false, nil
+			return steps, false, true, nil
 		}
 		kern.Axpy(t, q.d, q.w)
 		q.x0 += t * q.d0
-		for i, c := range q.change {
-			q.margin[i] += t * c
+		for _, i := range q.near {
+			q.margin[i] += t * q.change[i]
 		}
 	}
 }
@@ -237,19 +266,19 @@ func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reac
 // inside their bounds.
 func (q *proximal) setAlpha() []int32 {
 	q.set = q.set[:0]
-	for i, m := range q.margin {
+	for _, i := range q.near {
 		c := q.cost[i]
-		a := q.center[i] + q.sigma*c*m
+		a := q.center[i] + q.sigma*c*q.margin[i]
 		switch {
 		case a <= 0:
 			a = 0
 		case !q.squared && a >= c:
 			a = c
 		default:
-			q.set = append(q.set, int32(i))
+			q.set = append(q.set, i)
 		}
 		if old := q.alpha[i]; a != old {
-			q.rows.axpy((a-old)*q.y[i], i, q.v)
+			q.rows.axpy((a-old)*q.y[i], int(i), q.v)
 			q.alpha[i] = a
 		}
 	}
@@ -260,7 +289,8 @@ func (q *proximal) setAlpha() []int32 {
 func (q *proximal) slopeAt(t, wd, dd float64) float64 {
 	s0, s1 := wd+t*dd, 0.0
 	center, cost, margin := q.center, q.cost, q.margin
-	for i, c := range q.change {
+	for _, i := range q.near {
+		c := q.change[i]
 		a := center[i] + q.sigma*cost[i]*(margin[i]+t*c)
 		if a <= 0 {
 			continue

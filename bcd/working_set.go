@@ -23,9 +23,8 @@ type engine struct {
 	levels   []float64 // of the groups
 	gathered [2][]float64
 
-	x   []float64
-	at  point // η, θ and the loss at x
-	raw float64
+	x  []float64
+	at point // η, θ and the loss at x
 
 	hess []float64
 
@@ -39,9 +38,8 @@ type engine struct {
 	grown int // how often in a row the set grew without the support doing so
 	last  int // support at the last choice
 
-	signs   []int8 // of x, for Stats.SupportFixedAt
-	newton  glmWork
-	pathing bool
+	signs  []int8 // of x, for Stats.SupportFixedAt
+	newton glmWork
 }
 
 func newEngine(m *model, opt *Options, stats *Stats, log *progress) *engine {
@@ -192,7 +190,7 @@ func (e *engine) choose(warm bool, share float64) int {
 		if e.in[j] || e.absent[j] {
 			continue
 		}
-		if v != 0 || e.l1[j] == 0 || warm && e.pushes(j, share) || !warm && e.pushes(j, 1) {
+		if v != 0 || e.l1[j] == 0 || e.opt.method() == Cyclic || warm && e.pushes(j, share) || !warm && e.pushes(j, 1) {
 			fresh = append(fresh, int32(j))
 		}
 	}

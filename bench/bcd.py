@@ -19,7 +19,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 
 from harness import HERE, median, seconds, table
 
@@ -64,7 +63,7 @@ SKIP = {
     ("skglm", "tfidf-path"): "minutes",
     ("glum", "rcv1-10"): "a dense Hessian of all columns",
     ("glum", "rcv1-50"): "a dense Hessian of all columns",
-    ("glum", "correlated-poisson-10"): "a dense Hessian of all columns",
+    ("glum", "correlated-poisson-10"): "minutes",
 }
 
 
@@ -196,31 +195,34 @@ class Program:
                 "solve_s": self.solve_s, "whole_s": self.whole_s, "cpu_s": self.cpu_s}
 
 
-def load(path):
-    """A stored part of an answer as a dense matrix, or a sparse one."""
-    if path.suffix == ".npy":
-        return np.load(path)
-    if path.suffix == ".mtx":
-        return scipy.io.mmread(path)
-    return np.loadtxt(path, delimiter=",", ndmin=2)
-
-
 class Ours(Program):
     name = "solve"
 
     def __init__(self, bench, instance, target):
         super().__init__(bench, instance, target)
-        verb = ["bcd", "path"] if instance.is_path else ["bcd", "--lambda", repr(float(instance.lambdas[0]))]
-        self.command = [*verb, *instance.flags(bench), "--tol", target, "--threads", bench.threads, "-o", f"{self.out}/", "--json"]
+        if instance.is_path:
+            grid = bench.work / f"{instance.name}-lambdas.csv"
+            grid.write_text("".join(f"{lam!r}\n" for lam in map(float, instance.lambdas)))
+            self.command = ["bcd", "path", "--lambdas", grid]
+        else:
+            self.command = ["bcd", "--lambda", repr(float(instance.lambdas[0]))]
+        self.command += [*instance.flags(bench), "--tol", target, "--threads", bench.threads, "-o", f"{self.out}/", "--json"]
         report = bench.ours(*self.command, codes=(0, 4)).json()
         self.version, self.tol = report["version"], target
-        parts = {part: self.out / Path(answer["path"]).name for part, answer in report["answers"].items()}
-        w = load(parts["w"])
         if instance.is_path:
-            w = w.tocsc().toarray() if hasattr(w, "tocsc") else w
-            instance.describe(np.asarray(load(parts["lambda"])).ravel())
-        self.judge(w.reshape(instance.problem.p, -1))
+            instance.describe([point["lambda"] for point in report["stats"]["points"]])
+            self.judge(self.path_coefficients())
+        else:
+            self.judge(np.loadtxt(self.out / "w.csv").reshape(-1, 1))
         self.repetitions = bench.repetitions
+
+    def path_coefficients(self):
+        """A column for each λ, from lines feature,lambda,value."""
+        rows = np.loadtxt(self.out / "path.csv", delimiter=",", skiprows=1, ndmin=2)
+        column = {lam: k for k, lam in enumerate(self.instance.lambdas)}
+        w = np.zeros((self.instance.problem.p, len(column)))
+        w[rows[:, 0].astype(int) - 1, [column[lam] for lam in rows[:, 1]]] = rows[:, 2]
+        return w
 
     def time(self):
         done = self.bench.ours(*self.command, codes=(0, 4))

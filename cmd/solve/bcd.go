@@ -18,24 +18,26 @@ func newBCDCommand() *subcommand {
 		name:    "bcd",
 		purpose: "minimise loss(A w, y) + penalty(w) by greedy block coordinate descent, with a duality gap",
 		synopsis: []string{
-			"solve bcd [flags] DATA.svm | --A FILE --y FILE              w on stdout",
-			"solve bcd --loss quadratic [flags] --A FILE --b FILE        ½wᵀAw − bᵀw",
-			"solve bcd path|cv [flags] DATA.svm | --A FILE --y FILE      a grid of λ",
-			"solve bcd predict [flags] --model DIR/ DATA                 a stored fit applied",
-			"solve bcd lab [flags] FIGURE -o FILE                        the paper's figures",
+			"solve bcd [flags] DATA.svm | --A FILE --y FILE     w on stdout",
+			"solve bcd --loss quadratic [flags] --A FILE        ½wᵀAw − bᵀw",
+			"solve bcd path|cv [flags] DATA.svm | --A … --y …   a grid of λ",
+			"solve bcd predict [flags] --model DIR/ DATA        a stored fit applied",
+			"solve bcd lab [flags] FIGURE -o FILE               the paper's figures",
 		},
 		examples: []example{
-			{"lasso on a LIBSVM file, λ a tenth of the smallest that makes every coefficient zero",
+			{"sparse logistic regression on a LIBSVM file, λ a tenth of the smallest at which w = 0",
 				"solve bcd testdata/blobs.svm --loss logistic"},
-			{"a table with names and its target column, all coefficients with their names",
+			{"lasso on a table with names; its target is one of the columns",
 				"solve bcd testdata/plants.csv --target yield --lambda-ratio 0.05 --intercept"},
 			{"100 values of λ with warm starts: a row each",
 				"solve bcd path testdata/plants.csv --target yield -o path.csv"},
+			{"which λ predicts best, by cross-validation",
+				"solve bcd cv testdata/plants.csv --target yield --folds 5"},
 			{"exact minimisation over greedy forests, on the graph of a matrix",
 				"solve bcd --loss quadratic --A testdata/grid.mtx --b testdata/grid_b.csv --partition greedy-forest --max-iter 500"},
 		},
 		options: joined(bcdInputOptions(), readingOptions(), bcdMethodOptions(), bcdPathOptions(), bcdLabOptions(), []option{
-			{name: "emit", group: groupOutput, value: "WHAT", words: []string{"w", "prediction", "link", "class"}, usage: "what to print or write (w; predict: prediction)"},
+			{name: "emit", group: groupOutput, value: "WHAT", words: []string{"w", "path", "cv", "prediction", "link", "class"}, usage: "what to print or write (w; path: path; cv: cv, or w at the best λ; predict: prediction)"},
 			toOption("format on stdout and of the parts in a directory (csv)"),
 			outputOption("write w into FILE, or with a trailing / the report and w into a directory"),
 			jsonOption(),
@@ -61,12 +63,14 @@ func runBCDCommand(ctx context.Context, v *values, con *console) error {
 	switch verb {
 	case "path":
 		return runBCDPath(ctx, args, v, con)
+	case "cv":
+		return runBCDCV(ctx, args, v, con)
 	case "predict":
 		return runBCDPredict(args, v, con)
 	case "lab":
 		return runBCDLab(ctx, args, v, con)
 	}
-	o, err := parseBCDOptions(v, args, con)
+	o, err := parseBCDOptions(v, args, con, bcdEmission)
 	if err != nil {
 		return err
 	}
@@ -132,6 +136,7 @@ func bcdPathOptions() []option {
 		{name: "ratio", group: groupMethod, value: "R", usage: "path, cv: smallest λ as a share of the largest (0.01 with fewer rows than features, else 0.0001)"},
 		{name: "lambdas", group: groupInput, value: "FILE", usage: "path, cv: the values of λ themselves"},
 		{name: "folds", group: groupMethod, value: "K", usage: "cv: parts that the samples are cut into (10)"},
+		{name: "measure", group: groupMethod, value: "NAME", words: bcd.Measures, usage: "cv: error of a left-out part (squared: mse, else deviance)"},
 	}
 }
 
@@ -164,7 +169,7 @@ type bcdOptions struct {
 // bcdEmission are the parts that -o DIR/ writes.
 var bcdEmission = []partFormat{{"w", matio.FormatCSV}}
 
-func parseBCDOptions(v *values, args []string, con *console) (*bcdOptions, error) {
+func parseBCDOptions(v *values, args []string, con *console, parts []partFormat) (*bcdOptions, error) {
 	o := &bcdOptions{source: parseRegressionSource(v), in: newInputs(con, v), json: con.json}
 	if err := o.source.takePositionals(args); err != nil {
 		return nil, err
@@ -181,11 +186,15 @@ func parseBCDOptions(v *values, args []string, con *console) (*bcdOptions, error
 	o.settings.Method, o.settings.AllowUnpenalized = o.chosen, v.flag("allow-unpenalized")
 	o.parseLab(v)
 	var err error
-	if o.emit, err = parseEmission(v, "w", bcdEmission); err != nil {
+	if o.emit, err = parseEmission(v, parts[0].name, parts); err != nil {
 		return nil, err
 	}
-	if o.emit.what != "w" {
-		return nil, usageError("solve bcd predict --model DIR/ DATA", "--emit %s belongs to `solve bcd predict`", o.emit.what)
+	var words []string
+	for _, p := range parts {
+		words = append(words, p.name)
+	}
+	if !slices.Contains(words, o.emit.what) {
+		return nil, usageError("here it is "+strings.Join(words, " or "), "--emit %s belongs to another verb of bcd", o.emit.what)
 	}
 	if o.files, err = parseOutputFlags(v, o.emit, o.source.files()); err != nil {
 		return nil, err

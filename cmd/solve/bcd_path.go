@@ -24,8 +24,8 @@ type pathRun struct {
 
 // parsePathOptions reads the command line of `bcd path` and `bcd cv`.
 func parsePathOptions(verb string, args []string, v *values, con *console, parts []partFormat) (*bcdOptions, error) {
-	v.refuseWith("bcd "+verb, "lambda", "lambda-ratio", "C", "b", "labels", "emit", "plot", "history", "partition", "rule", "update", "block-size")
-	o, err := parseBCDOptions(v, args, con)
+	v.refuseWith("bcd "+verb, "lambda", "lambda-ratio", "C", "b", "labels", "plot", "history", "partition", "rule", "update", "block-size")
+	o, err := parseBCDOptions(v, args, con, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,6 @@ func parsePathOptions(verb string, args []string, v *values, con *console, parts
 		return nil, usageError("--penalty l1, enet, group or sparse-group", "bcd %s goes over values of λ, but the penalty is %s", verb, s.penalty)
 	}
 	s.lambda, s.lambdaRatio, s.lambdaGiven = 0, 0, true
-	o.emit.parts, o.emit.what = parts, parts[0].name
 	p := &o.settings.Path
 	p.Count, p.Ratio = v.count("count", 0), v.positive("ratio", 0)
 	if p.Ratio >= 1 {
@@ -57,7 +56,7 @@ func parsePathOptions(verb string, args []string, v *values, con *console, parts
 			return nil, err
 		}
 	}
-	for _, name := range []string{"count", "ratio", "folds"} {
+	for _, name := range []string{"count", "ratio", "folds", "measure"} {
 		if v.given(name) {
 			o.recorded.Add(name, v.text(name))
 		}

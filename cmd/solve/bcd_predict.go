@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
+	"slices"
 
+	"solve/bcd"
 	"solve/loss"
 	"solve/matrix"
 	"solve/matrix/matio"
@@ -115,8 +116,8 @@ func runBCDPredict(args []string, v *values, con *console) error {
 	if v.err != nil {
 		return v.err
 	}
-	if e.what == "w" {
-		return usageError("prediction, link or class", "--emit w: the coefficients are in the model already")
+	if !slices.Contains([]string{"prediction", "link", "class"}, e.what) {
+		return usageError("prediction, link or class", "--emit %s belongs to another verb of bcd", e.what)
 	}
 	if e.to.dir {
 		return usageError("-o FILE", "bcd predict writes one file, not a directory")
@@ -172,24 +173,13 @@ func (p *prediction) link(path, target string) ([]float64, error) {
 		if f.Cols > cols {
 			return nil, fmt.Errorf("%s: %d features, but the model has %d: %w", p.in.name("data", path), f.Cols, cols, solver.ErrDimension)
 		}
-		y := make([]float64, f.Rows)
-		f.Sparse.MulVecTo(y, false, p.fit.x[:f.Cols]) // trailing features may be absent from every sample of a LIBSVM file
-		return p.shifted(y), nil
+		return bcd.Predict(f.Sparse, p.fit.x[:f.Cols], p.fit.intercept, nil) // a LIBSVM file need not hold its last features
 	}
 	x, err := p.columns(f, target)
 	if err != nil {
 		return nil, err
 	}
-	y := make([]float64, f.Rows)
-	x.MulVecTo(y, false, p.fit.x)
-	return p.shifted(y), nil
-}
-
-func (p *prediction) shifted(y []float64) []float64 {
-	for i := range y {
-		y[i] += p.fit.intercept
-	}
-	return y
+	return bcd.Predict(x, p.fit.x, p.fit.intercept, nil)
 }
 
 // columns brings the columns of a table into the order of the coefficients: by
@@ -228,28 +218,18 @@ func (p *prediction) columns(f *matio.File, target string) (*matrix.Dense, error
 
 // emit turns the link into what is asked for.
 func (p *prediction) emit(what string, eta []float64) ([]float64, error) {
-	if what == "link" {
+	switch what {
+	case "link":
 		return eta, nil
-	}
-	if what == "class" {
+	case "class":
 		if len(p.classes) != 2 {
 			return nil, inputError("--emit prediction", "a %s fit has no classes", p.loss)
 		}
-		for i, v := range eta {
-			eta[i] = p.classes[0]
-			if v > 0 {
-				eta[i] = p.classes[1]
-			}
-		}
-		return eta, nil
+		return bcd.Classify(eta, [2]float64(p.classes)), nil
 	}
-	for i, v := range eta {
-		switch p.loss {
-		case loss.Logistic().Name():
-			eta[i] = 1 / (1 + math.Exp(-v))
-		case loss.Poisson().Name():
-			eta[i] = math.Exp(v)
-		}
+	l, err := loss.ByName(p.loss, defaultDelta)
+	if err != nil {
+		return nil, err
 	}
-	return eta, nil
+	return bcd.Response(l, eta), nil
 }

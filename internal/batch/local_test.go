@@ -1,3 +1,5 @@
+//go:build unix
+
 package batch
 
 import (
@@ -153,7 +155,7 @@ func TestTimeLimitOfAPoliteJob(t *testing.T) {
 // Interrupted jobs leave nothing, finished ones stay, waiting ones never run.
 func TestInterrupt(t *testing.T) {
 	l, dir := local(t), Dir{t.TempDir()}
-	l.Grace = 20 * time.Second
+	l.Grace = 2 * time.Second
 	cause := errors.New("Ctrl-C")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go func() {

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+
+	"solve/bcd"
+	"solve/internal/report"
+	"solve/matrix"
+	"solve/matrix/matio"
+	"solve/solver"
+)
+
+// cvEmission are the parts that -o DIR/ writes.
+var cvEmission = []partFormat{{"cv", matio.FormatCSV}, {"w", matio.FormatCSV}}
+
+// cvRun is one run of `bcd cv`.
+type cvRun struct {
+	pathRun
+	cv *bcd.CVResult
+}
+
+func runBCDCV(ctx context.Context, args []string, v *values, con *console) error {
+	o, err := parsePathOptions("cv", args, v, con, cvEmission)
+	if err != nil {
+		return err
+	}
+	o.settings.CV.Measure = v.word("measure", "")
+	if v.err != nil {
+		return v.err
+	}
+	r := &cvRun{pathRun: pathRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json}}}
+	defer r.out.abort()
+	if r.problem, err = readRegression(o.in, &o.source); err != nil {
+		return err
+	}
+	if err := r.open("", o.settings.Tol); err != nil {
+		return err
+	}
+	opt := o.settings
+	opt.Recorder = r.watch
+	cv, err := bcd.CrossValidate(ctx, &r.problem.problem, &opt)
+	var warnings []string
+	if cv != nil {
+		warnings = cv.Path.Warnings
+	}
+	if err := r.ended("", warnings); err != nil {
+		return err
+	}
+	if cv == nil {
+		return wordBCDError(err, o.in, &o.source)
+	}
+	r.cv, r.result = cv, cv.Path
+	return r.finish(ctx, r, wordBCDError(err, o.in, &o.source))
+}
+
+func (r *cvRun) makeParts() error {
+	if r.reportOnly() {
+		return nil
+	}
+	cv := r.cv
+	if r.emit.wants("cv") {
+		table := &matrix.Dense{Rows: len(cv.Lambdas), Cols: 4}
+		for k, lambda := range cv.Lambdas {
+			table.Data = append(table.Data, lambda, cv.Mean[k], cv.StdErr[k], float64(len(r.result.Points[k].Index)))
+		}
+		r.parts = append(r.parts, part{name: "cv", format: r.emit.formatOf(matio.FormatCSV), dense: table, header: []string{"lambda", cv.Measure, "std_err", "support"}})
+	}
+	if r.emit.wants("w") {
+		_, cols := r.problem.problem.X.Dims()
+		q := r.result.Points[cv.IndexMin]
+		p, err := coefficientPart(r.problem, q.Coefficients(cols), q.Intercept, r.emit.formatOf(matio.FormatCSV))
+		if err != nil {
+			return err
+		}
+		r.parts = append(r.parts, p)
+	}
+	return nil
+}
+
+func (r *cvRun) summarise(writeS float64) {
+	say, cv := r.con.say, r.cv
+	r.pathRun.summarise(writeS)
+	say("least", "λ = %.6g: %s %.6g ± %.2g, %s features", cv.LambdaMin, cv.Measure, cv.Mean[cv.IndexMin], cv.StdErr[cv.IndexMin], grouped(len(r.result.Points[cv.IndexMin].Index)))
+	say("within", "one standard error of it λ = %.6g: %s %.6g, %s features", cv.Lambda1SE, cv.Measure, cv.Mean[cv.Index1SE], grouped(len(r.result.Points[cv.Index1SE].Index)))
+}
+
+func (r *cvRun) report() *report.Report {
+	rep := r.pathRun.report()
+	rep.Command = "bcd cv"
+	cv := r.cv
+	rep.Stats.Add("measure", cv.Measure)
+	rep.Stats.Add("lambda_min", cv.LambdaMin)
+	rep.Stats.Add("lambda_1se", cv.Lambda1SE)
+	rep.Stats.Add("mean", cv.Mean)
+	rep.Stats.Add("std_err", cv.StdErr)
+	return rep
+}
+
+func (r *cvRun) verdict() solver.Verdict { return r.result.Verdict }
