@@ -206,11 +206,11 @@ func (r *regression) readTable(in *inputs, s *regressionSource) error {
 	p := &r.problem
 	switch {
 	case f.Labels != nil && s.target != "":
-		return usageError("leave --target out", "the targets of %s are its labels", in.name("data", s.data))
+		return inputError("leave --target out", "the targets of %s are its labels", in.name("data", s.data))
 	case f.Labels != nil:
 		p.X, p.Y = f.Sparse, f.Labels
 	default:
-		if err := r.splitTarget(f, s.target); err != nil {
+		if err := r.splitTarget(f, s.target, in.options.MaxMemory); err != nil {
 			return err
 		}
 	}
@@ -220,11 +220,11 @@ func (r *regression) readTable(in *inputs, s *regressionSource) error {
 }
 
 // splitTarget takes a column of a table as the targets.
-func (r *regression) splitTarget(f *matio.File, target string) error {
+func (r *regression) splitTarget(f *matio.File, target string, maxMemory int64) error {
 	if target == "" {
 		return inputError("name the column of targets with --target, or give the matrix and the targets as --A and --y", "%s has no targets", f.Name)
 	}
-	d, err := f.AsDense(0)
+	d, err := f.AsDense(maxMemory)
 	if err != nil {
 		return err
 	}

@@ -127,7 +127,7 @@ func labPicture(panels []block.Panel) (*report.Figure, error) {
 
 // printPanels prints where every method ended.
 func printPanels(con *console, fig block.Figure, panels []block.Panel) error {
-	if con.json {
+	if con.reports() {
 		rep := newReport(con, "bcd lab", nil)
 		rep.Method.Name, rep.Method.Chosen = "figure "+fig.Name, "figure "+fig.Name
 		var rows []report.Fields
@@ -146,7 +146,9 @@ func printPanels(con *console, fig block.Figure, panels []block.Panel) error {
 			}
 		}
 		rep.Stats.Add("series", rows)
-		return con.print(rep.Write)
+		if err := con.report(rep); err != nil || con.json {
+			return err
+		}
 	}
 	var cells [][]string
 	for _, p := range panels {

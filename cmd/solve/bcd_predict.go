@@ -187,7 +187,7 @@ func (p *prediction) link(path, target string) ([]float64, error) {
 func (p *prediction) columns(f *matio.File, target string) (*matrix.Dense, error) {
 	if target != "" {
 		r := &regression{}
-		if err := r.splitTarget(f, target); err != nil {
+		if err := r.splitTarget(f, target, p.in.options.MaxMemory); err != nil {
 			return nil, err
 		}
 		f = &matio.File{Name: f.Name, Dense: r.problem.X.(*matrix.Dense), Header: r.names, Rows: f.Rows, Cols: f.Cols - 1}

@@ -94,6 +94,7 @@ func TestDamagedInputs(t *testing.T) {
 		{"linsys", "FILE", "--time-limit", "2s", "--max-memory", "64MiB", "-q"},
 		{"ot", "--cost", "FILE", "--reg-rel", "max:0.1", "--time-limit", "2s", "--max-memory", "64MiB", "-q"},
 		{"convert", "FILE", "OUT"},
+		{"bcd", "FILE", "--target", "1", "--time-limit", "2s", "--max-memory", "64MiB", "-q"},
 	}
 	dir := t.TempDir()
 	seen := map[int]int{}
@@ -143,12 +144,14 @@ func TestInterruptAtAnyMoment(t *testing.T) {
 	}
 	must("gen", "clouds", "--n", "150", "-o", "c/", "-q")
 	must("gen", "poisson3d", "--n", "16", "--emit", "A", "-o", "A.mtx", "-q")
+	must("gen", "correlated", "--n", "200", "--p", "2000", "-o", "r/", "-q")
 	runs := []struct {
 		args []string
 		rows int
 	}{
 		{strings.Fields("ot c/a.csv c/b.csv --reg-rel max:1e-5 --method sinkhorn --tol 1e-14 --max-iter 1000000 --time-limit 1s --emit potentials -o x.csv -q"), 300},
 		{strings.Fields("linsys A.mtx --method gmres --precond none --tol 1e-15 --time-limit 1s -o x.csv -q"), 4096},
+		{strings.Fields("bcd --A r/A.csv --y r/y.csv --method cd --lambda-ratio 0.001 --tol 1e-14 --time-limit 1s -o x.csv -q"), 2000},
 	}
 	r := rand.New(rand.NewPCG(3, 4))
 	seen := map[int]int{}
@@ -191,6 +194,8 @@ func TestTinyMemory(t *testing.T) {
 		"ot --cost testdata/cost.csv --reg-rel max:0.01",
 		"linsys testdata/grid.mtx",
 		"linsys testdata/fit.csv --b testdata/fit_b.csv",
+		"bcd testdata/blobs.svm --loss logistic",
+		"bcd --loss quadratic --A testdata/grid.mtx",
 		"info testdata/cost.npy",
 		"convert testdata/cost.csv.gz /dev/null --to csv",
 		"gen clouds --n 100000 --emit a",
@@ -323,6 +328,7 @@ var writers = []string{
 	"ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:0.01 -o DISK/out/",
 	"ot testdata/points_x.csv testdata/points_y.csv --reg-rel max:0.01 --plot DISK/x.png",
 	"linsys testdata/grid.mtx --method cg --history DISK/h.csv -o DISK/x.csv",
+	"bcd testdata/plants.csv --target yield -o DISK/fit/",
 	"gen clouds --n 9000 -o DISK/c/",
 	"convert testdata/cost.csv DISK/c.npy",
 	"batch testdata/jobs.txt --dir DISK/b/",
