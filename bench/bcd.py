@@ -94,7 +94,9 @@ class Instance:
     def peers(self):
         """Those that have this fit."""
         fit = "path" if self.is_path else f"{self.kind['loss']}-{self.kind['penalty']}"
-        return [p for p, (_, fits) in PEERS.items() if fit in fits and (p, self.name) not in SKIP]
+        asked = os.environ.get("BENCH_PEERS", "")
+        return [p for p, (_, fits) in PEERS.items()
+                if fit in fits and (p, self.name) not in SKIP and (not asked or p in asked.split(","))]
 
     def flags(self, bench):
         """The same problem on our command line."""

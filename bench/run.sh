@@ -9,6 +9,8 @@
 #   BENCH_CAP           seconds that one solve of a peer may take; default 120
 #   BENCH_ONLY          names of instances, comma-separated: prints their tables
 #                       and leaves RESULTS.md alone
+#   BENCH_PEERS         bcd: only these peers, comma-separated (skglm compiles for
+#                       20 to 60 seconds in every run)
 #   BENCH_LINSYS_DATA   folder with real matrices NAME.mtx and NAME_b.mtx; default none
 #   BENCH_BCD_DATA      folder with real data in LIBSVM format, see bcd.py; default none
 #   SOLVE_PEERS_VENV    see peers/setup.sh
