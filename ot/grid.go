@@ -164,7 +164,7 @@ func (s *semidual) evalSeparable(p *point, relax float64, sel *selection) {
 	for k, i := range g.rows {
 		lse := v[i]
 		p.h += s.a[k] * lse
-		step := p.moveRow(k, s.logA[k]-lse, relax)
+		step := p.updateRow(k, s.logA[k]-lse, relax)
 		p.e += s.a[k] * math.Abs(math.Expm1(step))
 	}
 	v = g.scatter(p.alpha, g.rows)

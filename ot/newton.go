@@ -232,7 +232,7 @@ func (nw *newton) sinkhorn(ctx context.Context, k int, goal float64) solver.Reas
 		if nw.iterations() >= nw.opt.maxIter() {
 			return solver.IterationLimit
 		}
-		s.sweep(nw.cur, 1)
+		s.updateColumns(nw.cur, 1)
 		nw.stats.Sweeps++
 		if err := nw.log.record("sinkhorn", nw.iterations(), s.dual(nw.cur), nw.cur.e, math.NaN()); err != nil {
 			return solver.Interrupted

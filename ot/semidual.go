@@ -183,7 +183,7 @@ func (s *semidual) evalRow(p *point, i int, relax float64, e []float64, sums *bl
 	}
 	lse := math.Log(sum) - f
 	sums.h += s.a[i] * lse
-	step := p.moveRow(i, s.logA[i]-lse, relax)
+	step := p.updateRow(i, s.logA[i]-lse, relax)
 	if step == 0 {
 		return s.a[i] / sum
 	}
@@ -191,9 +191,9 @@ func (s *semidual) evalRow(p *point, i int, relax float64, e []float64, sums *bl
 	return s.a[i] / sum * math.Exp(step)
 }
 
-// moveRow sets α_i to its optimum, or with relax ≠ 1 only that part of the
+// updateRow sets α_i to its optimum, or with relax ≠ 1 only that part of the
 // way from where it was, and returns how far beyond the optimum it went.
-func (p *point) moveRow(i int, optimum, relax float64) (step float64) {
+func (p *point) updateRow(i int, optimum, relax float64) (step float64) {
 	if relax != 1 && !math.IsNaN(p.alpha[i]) {
 		step = (relax - 1) * (optimum - p.alpha[i])
 	}
@@ -201,8 +201,8 @@ func (p *point) moveRow(i int, optimum, relax float64) (step float64) {
 	return step
 }
 
-// sweep is the column half of a Sinkhorn iteration: β += ω (log b − log c).
-func (s *semidual) sweep(p *point, omega float64) {
+// updateColumns is the column half of a Sinkhorn iteration: β += ω (log b − log c).
+func (s *semidual) updateColumns(p *point, omega float64) {
 	for j, c := range p.c {
 		p.beta[j] += omega * (s.logB[j] - math.Log(max(c, 1e-300)))
 	}

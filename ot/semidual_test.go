@@ -381,7 +381,7 @@ func TestNoAllocations(t *testing.T) {
 		if err := s.eval(ctx, x, 1, nil); err != nil {
 			t.Fatal(err)
 		}
-		s.sweep(x, 1)
+		s.updateColumns(x, 1)
 	}); got > 0 {
 		t.Errorf("%g allocations a Sinkhorn iteration", got)
 	}

@@ -9,7 +9,8 @@ import (
 
 // Sinkhorn's iteration in the log domain (Sinkhorn 1967; Cuturi 2013; the
 // stabilised form of Schmitzer 2019): α and β in turn make the rows and the
-// columns of P exact. One pass over the cost is one iteration.
+// columns of P exact (semidual.eval with updateRow, and updateColumns). One
+// pass over the cost is one iteration.
 //
 // ω ≠ 1 over-relaxes both updates (Thibault et al. 2021; Lehmann et al.
 // 2022). A relaxed iteration that increases the semi-dual value is followed
@@ -57,7 +58,7 @@ func (k *sinkhorn) run(ctx context.Context, tol float64, g0 []float64) solver.Re
 			relax = 1
 		}
 		last = k.p.h
-		k.s.sweep(k.p, relax)
+		k.s.updateColumns(k.p, relax)
 		k.stats.Sweeps++
 	}
 }

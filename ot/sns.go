@@ -79,7 +79,7 @@ func (k *sns) run(ctx context.Context, tol float64, g0 []float64) solver.Reason 
 			copy(k.cur.beta, p.beta)
 			return solver.Interrupted
 		}
-		s.sweep(p, 1)
+		s.updateColumns(p, 1)
 		k.stats.Sweeps++
 	}
 	copy(k.cur.alpha, p.alpha)

@@ -148,10 +148,10 @@ func statedFit(p *bcd.Problem, delta float64, threads int) (*verify.Fit, error) 
 		X: p.X, Y: p.Y, Offset: p.Offset, Loss: p.Loss.Name(), Delta: delta, Intercept: p.Intercept,
 		L1: make([]float64, cols), L2: make([]float64, cols), Groups: p.Groups, Threads: threads,
 	}
+	f.ScaleWeights(p.Weights, p.Scale == bcd.Sum)
 	if err := labelled(f); err != nil {
 		return nil, err
 	}
-	f.ScaleWeights(p.Weights, p.Scale == bcd.Sum)
 	if p.Standardize {
 		f.Standardize()
 	}
@@ -198,16 +198,38 @@ func statedFit(p *bcd.Problem, delta float64, threads int) (*verify.Fit, error) 
 	return f, nil
 }
 
-// labelled maps two labels to what the loss takes.
+// labelled maps two labels to what the loss takes; the logistic loss takes
+// probabilities as they are. Rows of weight zero have no say.
 func labelled(f *verify.Fit) error {
-	var err error
+	low := -1.0
 	switch f.Loss {
 	case loss.Logistic().Name():
-		f.Y, _, err = loss.Labels(f.Y, 0, 1)
+		low = 0
 	case loss.SquaredHinge().Name(), loss.Hinge().Name():
-		f.Y, _, err = loss.Labels(f.Y, -1, 1)
+	default:
+		return nil
 	}
-	return err
+	var rows []int
+	var y []float64
+	probabilities := low == 0
+	for i, v := range f.Y {
+		if f.W[i] > 0 {
+			rows, y = append(rows, i), append(y, v)
+			probabilities = probabilities && v >= 0 && v <= 1
+		}
+	}
+	if probabilities {
+		return nil
+	}
+	mapped, _, err := loss.Labels(y, low, 1)
+	if err != nil {
+		return err
+	}
+	f.Y = make([]float64, len(f.Y))
+	for k, i := range rows {
+		f.Y[i] = mapped[k]
+	}
+	return nil
 }
 
 // certifyQuadratic judges the minimiser of a quadratic, or propagated labels.
