@@ -214,22 +214,29 @@ func columnAxpy(a float64, rows []int32, vals, v []float64) {
 	}
 }
 
-// weighted returns Σ_i w_i x_ij and Σ_i w_i x_ij²; w nil means ones.
-func (d *design) weighted(j int, w []float64) (sum, squares float64) {
+// weighted returns Σ_i w_i x_ij and Σ_i w_i (x_ij − mean)², total = Σ_i w_i. It
+// goes over the column twice: Σ w x² less total·mean² would lose the digits of
+// columns far from zero.
+func (d *design) weighted(j int, w []float64, total float64) (sum, spread float64) {
 	rows, vals := d.column(j)
-	for k, v := range vals {
-		u := v
-		if w != nil {
-			i := k
-			if rows != nil {
-				i = int(rows[k])
-			}
-			u *= w[i]
+	weight := func(k int) float64 {
+		if rows == nil {
+			return w[k]
 		}
-		sum += u
-		squares += u * v
+		return w[rows[k]]
 	}
-	return sum, squares
+	for k, v := range vals {
+		sum += weight(k) * v
+	}
+	mean, stored := sum/total, 0.0
+	for k, v := range vals {
+		stored += weight(k)
+		spread += weight(k) * (v - mean) * (v - mean)
+	}
+	if len(vals) < d.n {
+		spread += max(0, total-stored) * mean * mean
+	}
+	return sum, spread
 }
 
 // weightedSum returns Σ_i h_i x_ij; h nil means omega for every row.

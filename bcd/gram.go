@@ -1,8 +1,6 @@
 package bcd
 
 import (
-	"math"
-
 	"solve/internal/kern"
 	"solve/internal/par"
 )
@@ -24,8 +22,9 @@ type gram struct {
 	g       []float64
 	m       []float64 // Σ h x of the members; nil without an intercept
 
-	rows rowLists
-	tile []float64
+	rows  rowLists
+	count []int32
+	tile  []float64
 }
 
 func newGram(d *design, intercept bool, threads int) *gram {
@@ -268,15 +267,49 @@ func (q *gram) sparseRows(first int) {
 	})
 }
 
-// extendCost estimates, in nanoseconds, what fresh more columns of the given
-// mean length cost beside the members.
-func (q *gram) extendCost(fresh, members int, entries float64) float64 {
+// extendCost estimates, in nanoseconds, what it takes to bring in those of the
+// columns that are not members.
+func (q *gram) extendCost(cols []int32) float64 {
+	fresh := 0
+	for _, j := range cols {
+		if q.at[j] < 0 {
+			fresh++
+		}
+	}
 	if q.d.dense != nil {
-		return 0.06 * float64(fresh) * float64(members) * float64(q.d.n)
+		return 0.06 * float64(fresh) * float64(len(cols)) * float64(q.d.n)
 	}
 	if fresh == 0 {
 		return 0
 	}
-	density := entries / float64(q.d.n) * float64(fresh)
-	return float64(members) * entries * (1.5 + 1.2*math.Min(density, float64(fresh)))
+	return q.pairsCost(cols)
+}
+
+// pairsCost counts the pairs of entries in a row that sparseRows would meet.
+func (q *gram) pairsCost(cols []int32) float64 {
+	if len(q.count) < q.d.n {
+		q.count = make([]int32, q.d.n)
+	}
+	clear(q.count)
+	for _, j := range cols {
+		if q.at[j] < 0 {
+			rows, _ := q.d.column(int(j))
+			for _, i := range rows {
+				q.count[i]++
+			}
+		}
+	}
+	entries, pairs := 0, 0
+	for _, j := range cols {
+		rows, _ := q.d.column(int(j))
+		met := int32(0)
+		for _, i := range rows {
+			met += q.count[i]
+		}
+		entries += len(rows)
+		if pairs += int(met); q.at[j] < 0 {
+			pairs -= int(met) / 2
+		}
+	}
+	return 3*float64(entries) + 1.5*float64(pairs)
 }

@@ -193,18 +193,21 @@ func (s *subproblem) groupNewton(ld int) {
 	}
 }
 
-// groupZero tells whether the group of member k is zero.
-func (s *subproblem) groupZero(k int) bool {
+// liveGroups marks the members of groups that are not zero.
+func (s *subproblem) liveGroups() {
+	if s.groups == nil {
+		return
+	}
+	w := &s.work
+	w.live = w.live[:0]
 	for i := range s.groups {
 		q := &s.groups[i]
-		if k < q.at+q.size {
-			for _, v := range s.x[q.at : q.at+q.size] {
-				if v != 0 {
-					return false
-				}
-			}
-			return true
+		live := false
+		for _, v := range s.x[q.at : q.at+q.size] {
+			live = live || v != 0
+		}
+		for range q.size {
+			w.live = append(w.live, live)
 		}
 	}
-	return true
 }

@@ -10,7 +10,7 @@ const maxIntercept = 100
 func (e *engine) fitIntercept() {
 	w := &e.newton
 	w.trial = grow(w.trial, e.n)
-	e.hess = grow(e.hess, e.n)
+	w.hess = grow(w.hess, e.n)
 	eta := e.at.eta
 	slope, size, curvature := e.slopes(eta)
 	for range maxIntercept {
@@ -41,12 +41,12 @@ func (e *engine) fitIntercept() {
 // slopes sets θ and the second derivatives at η; it returns Σθ, Σ|θ| and a
 // curvature in x₀ that is not flat where the loss is linear.
 func (e *engine) slopes(eta []float64) (slope, size, curvature float64) {
-	e.loss.Derivatives(eta, e.y, e.w, e.at.theta, e.hess)
+	e.loss.Derivatives(eta, e.y, e.w, e.at.theta, e.newton.hess)
 	total := 0.0
 	for i, t := range e.at.theta {
 		slope += t
 		size += math.Abs(t)
-		curvature += e.hess[i]
+		curvature += e.newton.hess[i]
 		total += e.w[i]
 	}
 	if c := e.loss.Curvature(); !math.IsInf(c, 1) {

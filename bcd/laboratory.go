@@ -98,7 +98,7 @@ func (l laterRecords) Record(r solver.Record) error {
 
 func (s *Solver) fromLab(b *block.Result, lambda float64) *Result {
 	res := &Result{
-		Method: methodOf(b), Lambda: lambda, LambdaMax: s.m.lambdaMax, NullObjective: s.null.objective, Labels: s.m.labels,
+		Method: methodOf(b), Lambda: lambda, LambdaMax: s.m.lambdaMax, NullObjective: s.null.objective + s.check.Saturated(), Labels: s.m.labels,
 		X: b.X, Warnings: b.Warnings, Stats: labStats(b),
 	}
 	res.Stats.Setup = s.setup.Seconds()

@@ -31,7 +31,7 @@ func Methods() []solver.Method {
 		{
 			Name:    Semismooth,
 			Summary: "proximal point steps on the dual of a support vector machine, each by semismooth Newton",
-			Paper:   "Keerthi, DeCoste: A modified finite Newton method for fast solution of large scale linear SVMs, JMLR 6, 2005; Yan, Li: An efficient augmented Lagrangian method for support vector machine, Optim. Methods Softw. 35(4), 2020, arXiv:1910.01312",
+			Paper:   "Keerthi, DeCoste: A modified finite Newton method for fast solution of large scale linear SVMs, JMLR 6, 2005; Yan, Li: An efficient augmented Lagrangian method for support vector machine, Optim. Methods Softw. 35(4), 2020, arXiv:1912.06800",
 			When:    "auto with the losses hinge and sqhinge, after coordinate descent on the dual (Hsieh et al., ICML 2008)",
 		},
 	}

@@ -256,14 +256,14 @@ func (m *model) oneSided() error {
 func (m *model) setColumns() {
 	p := m.problem
 	m.factor = p.PenaltyFactor
-	sums, squares := m.moments()
 	total := kern.Sum(m.w)
+	sums, spreads := m.moments(total)
 	owned := m.d.dense != nil
 	if p.Standardize {
 		m.scale, m.inv = make([]float64, m.p), make([]float64, m.p)
 		for j := range m.scale {
 			mean := sums[j] / total
-			if v := squares[j]/total - mean*mean; v > 1e-24*squares[j]/total {
+			if v := spreads[j] / total; v > 1e-24*(v+mean*mean) {
 				m.scale[j] = math.Sqrt(v)
 				m.inv[j] = 1 / m.scale[j]
 			}
@@ -293,19 +293,19 @@ func (m *model) setColumns() {
 	}
 }
 
-// moments returns Σ w x and Σ w x² of every column.
-func (m *model) moments() (sums, squares []float64) {
+// moments returns Σ w x and Σ w (x − mean)² of every column.
+func (m *model) moments(total float64) (sums, spreads []float64) {
 	if !m.problem.Standardize && !(m.intercept && m.d.dense != nil) {
 		return nil, nil
 	}
-	sums, squares = make([]float64, m.p), make([]float64, m.p)
+	sums, spreads = make([]float64, m.p), make([]float64, m.p)
 	par.For(m.threads, par.Chunks(m.p, passColumns), func(chunk int) {
 		lo, hi := par.Bounds(chunk, m.p, passColumns)
 		for j := lo; j < hi; j++ {
-			sums[j], squares[j] = m.d.weighted(j, m.w)
+			sums[j], spreads[j] = m.d.weighted(j, m.w, total)
 		}
 	})
-	return sums, squares
+	return sums, spreads
 }
 
 // center subtracts the weighted means from dense columns: the intercept takes

@@ -13,6 +13,9 @@ type newtonWork struct {
 	x, g    []float64
 	gram    *gram // residual mode
 	joined  []int32
+	live    []bool    // members of groups that are not zero
+	tile    []float64 // wide supports
+	sums    []float64
 }
 
 // maxSupport is the largest support that Newton's matrix is built for.
@@ -24,9 +27,6 @@ func (s *subproblem) onSupport(k int) bool {
 	if x == 0 && s.l1[k] > 0 || s.inv[k] == 0 {
 		return false
 	}
-	if s.groups != nil && s.groupZero(k) {
-		return false
-	}
 	return s.lo == nil || x > s.lo[k] && x < s.hi[k]
 }
 
@@ -35,26 +35,26 @@ func (s *subproblem) onSupport(k int) bool {
 // most. It waits for a sweep that keeps all signs, longer after failures.
 func (s *subproblem) newtonPays() bool {
 	w := &s.work
-	if s.signs > 0 && s.gram == nil {
-		return false
-	}
 	w.support = w.support[:0]
+	s.liveGroups()
 	entries := 0.0
 	for k := range s.x {
-		if s.onSupport(k) {
+		if s.onSupport(k) && (s.groups == nil || w.live[k]) {
 			w.support = append(w.support, int32(k))
 			entries += float64(s.d.nnz(int(s.cols[k])))
 		}
 	}
 	n := float64(len(w.support))
-	if n == 0 || n > maxSupport {
-		return false
-	}
 	cost := n*n*n/3/16 + 2*n*n + 300
-	if s.gram != nil {
+	switch {
+	case s.wide():
+		cost = s.wideCost()
+	case n == 0 || n > maxSupport || s.signs > 0 && s.gram == nil:
+		return false
+	case s.gram != nil:
 		cost += n * float64(len(s.x)) * 0.2
-	} else {
-		cost += s.gramFor().extendCost(int(n), int(n), entries/n)
+	default:
+		cost += s.supportCost(entries)
 	}
 	if (s.spent.newton+cost)*s.wait > s.spent.cd {
 		return false
@@ -70,21 +70,14 @@ func (s *subproblem) newton() {
 	w := &s.work
 	n := len(w.support)
 	s.stats.NewtonSteps++
-	ld := stride(n)
-	s.factor = grow(s.factor, n*ld)
 	w.step = grow(w.step, n)
-	s.newtonMatrix(ld)
 	for a, k := range w.support {
 		w.step[a] = -(s.g[k] + math.Copysign(s.l1[k], s.x[k]) + s.l2[k]*s.x[k])
 	}
-	if s.groups != nil {
-		s.groupNewton(ld)
-	}
-	if !cholesky(n, s.factor, ld, 1e-13) {
+	if !s.solveSupport(n) {
 		s.wait *= 2
 		return
 	}
-	choleskySolve(n, s.factor, ld, w.step)
 	for _, d := range w.step {
 		if d-d != 0 {
 			s.wait *= 2
@@ -103,6 +96,24 @@ func (s *subproblem) newton() {
 		s.wait *= 2
 	}
 	s.accel.restart()
+}
+
+// solveSupport turns the negative gradient on the support into Newton's step.
+func (s *subproblem) solveSupport(n int) bool {
+	if s.wide() {
+		return s.wideStep()
+	}
+	ld := stride(n)
+	s.factor = grow(s.factor, n*ld)
+	s.newtonMatrix(ld)
+	if s.groups != nil {
+		s.groupNewton(ld)
+	}
+	if !cholesky(n, s.factor, ld, 1e-13) {
+		return false
+	}
+	choleskySolve(n, s.factor, ld, s.work.step)
+	return true
 }
 
 // firstCrossing returns the largest step that keeps signs and bounds, and how
@@ -231,3 +242,12 @@ func (s *subproblem) newtonMatrix(ld int) {
 
 // gramFor is the matrix that residual mode builds for Newton steps only.
 func (s *subproblem) gramFor() *gram { return s.work.gram }
+
+// supportCost guesses what that matrix costs from the entries of its columns.
+func (s *subproblem) supportCost(entries float64) float64 {
+	n := float64(len(s.work.support))
+	if s.d.dense != nil {
+		return 0.06 * n * entries
+	}
+	return entries * (3 + 1.5*entries/float64(s.d.n))
+}

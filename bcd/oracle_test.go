@@ -318,3 +318,39 @@ func TestSweepsDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// The three forms of a matrix give one answer.
+func TestMatrixForms(t *testing.T) {
+	r := rng.New(17)
+	csr := sparsify(t, r, randomDense(t, r, 40, 30), 0.85)
+	y := make([]float64, 40)
+	for i := range y {
+		y[i] = csr.At(i, 4) + r.Normal()
+	}
+	var first *Result
+	for _, x := range []Design{csr, csr.ToCSC(), denseOf(t, csr)} {
+		res := fit(t, &Problem{X: x, Y: y, LambdaRatio: 0.1, Intercept: true, Standardize: true}, tight())
+		if first == nil {
+			first = res
+		}
+		compare(t, "form", res.X, first.X, 1e-9)
+	}
+}
+
+// One solver at several λ, in any order, gives what single solves give.
+func TestSolverAtSeveralLambdas(t *testing.T) {
+	p := smallProblem(t)
+	s, err := New(context.Background(), p, tight())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lambda := range []float64{0.05, 0.3, 0.01, 0.01, 2 * s.LambdaMax(), 0.02} {
+		res, err := s.Solve(context.Background(), lambda)
+		if res == nil {
+			t.Fatal(err)
+		}
+		q := *p
+		q.Lambda = lambda
+		compare(t, "warm", res.X, fit(t, &q, tight()).X, 1e-9)
+	}
+}

@@ -79,7 +79,7 @@ func (s *Solver) Path(ctx context.Context) (*PathResult, error) {
 		ctx, cancel = context.WithTimeout(ctx, s.opt.TimeLimit)
 		defer cancel()
 	}
-	out := &PathResult{LambdaMax: s.m.lambdaMax, NullObjective: s.null.objective, Labels: s.m.labels,
+	out := &PathResult{LambdaMax: s.m.lambdaMax, NullObjective: s.null.objective + s.check.Saturated(), Labels: s.m.labels,
 		Verdict: solver.Verdict{Status: solver.Solved, Reason: solver.Tolerance}}
 	s.stats = Stats{}
 	s.last = s.m.lambdaMax

@@ -172,6 +172,9 @@ func (p *Problem) validateBounds(cols int) error {
 		if !(lo <= hi) || math.IsInf(lo, 1) || math.IsInf(hi, -1) {
 			return fmt.Errorf("bcd: bounds [%g, %g] of column %d leave nothing: %w", lo, hi, j+1, solver.ErrInput)
 		}
+		if p.PenaltyFactor != nil && math.IsInf(p.PenaltyFactor[j], 1) && (lo > 0 || hi < 0) {
+			return fmt.Errorf("bcd: column %d is left out, but its bounds [%g, %g] leave out zero: %w", j+1, lo, hi, solver.ErrInput)
+		}
 	}
 	return nil
 }

@@ -24,6 +24,14 @@ type progress struct {
 	null  float64 // the null objective, that residuals are relative to
 }
 
+// relative is gap in units of the null objective, 0 for 0/0.
+func (p *progress) relative(gap float64) float64 {
+	if gap == 0 {
+		return 0
+	}
+	return gap / p.null
+}
+
 func (p *progress) record(phase string, iter int, objective, residual, gap, step float64) error {
 	if p.to == nil {
 		return nil

@@ -8,6 +8,7 @@ import (
 // glmWork holds the vectors of proximal Newton.
 type glmWork struct {
 	scaled, step, trial []float64
+	hess                []float64
 	set                 []int32 // columns of the model under way
 }
 
@@ -31,14 +32,22 @@ func (e *engine) proxNewton(ctx context.Context, tol float64) {
 	n := e.n
 	w := &e.newton
 	w.step, w.trial = grow(w.step, n), grow(w.trial, n)
-	e.hess = grow(e.hess, n)
+	w.hess = grow(w.hess, n)
+	if len(e.hess) != n {
+		e.hess = make([]float64, n)
+	}
 	boost, best, idle := 0.0, math.Inf(1), 0
+	slow, last := true, math.Inf(1)
 	set := e.set
 	defer func() { e.set = set }()
 	for range maxNewton {
 		e.set = set
-		e.at.value = e.loss.Derivatives(e.at.eta, e.y, e.w, e.at.theta, e.hess)
-		e.dampHessian(boost)
+		e.at.value = e.loss.Derivatives(e.at.eta, e.y, e.w, e.at.theta, w.hess)
+		e.dampHessian(w.hess, boost)
+		if boost > 0 || slow || !similar(w.hess, e.hess) {
+			copy(e.hess, w.hess)
+			e.gram.reset(e.hess, 0)
+		}
 		e.loadGradient(e.at.theta, e.hess)
 		s := &e.sub
 		s.q = weightedSquares(e.at.theta, e.hess)
@@ -46,17 +55,19 @@ func (e *engine) proxNewton(ctx context.Context, tol float64) {
 		if gap <= tol || ctx.Err() != nil {
 			break
 		}
+		slow, last = gap > 0.1*last, gap
 		if gap < 0.5*best {
 			best, idle = gap, 0
 		} else if idle++; idle > 8 {
 			break
 		}
 		e.narrow()
+		e.loadGradient(e.at.theta, e.hess)
 		e.loadHessian(e.at.theta, e.hess, 0)
 		before := s.penaltyAt(s.ref)
 		share := 1e-3
 		if s.gram == nil {
-			share = 0.03
+			share = 0.05
 		}
 		s.solve(ctx, max(0.1*tol, share*gap))
 		e.stats.NewtonSteps++
@@ -86,39 +97,33 @@ const near = 0.9
 // to move: the others, at zero and with small gradients, cost as much and are
 // looked at again after the step.
 func (e *engine) narrow() {
-	if e.groups != nil {
-		return
-	}
-	s := &e.sub
-	m := 0
-	e.newton.set = e.newton.set[:0]
+	s, w := &e.sub, &e.newton
+	w.set = w.set[:0]
 	for k, j := range e.set {
-		if s.x[k] == 0 && math.Abs(s.g[k]) < near*s.l1[k] {
-			continue
+		e.in[j] = e.groups != nil || s.x[k] != 0 || math.Abs(s.g[k]) >= near*s.l1[k]
+		if e.in[j] {
+			w.set = append(w.set, j)
 		}
-		for _, v := range []*[]float64{&s.x, &s.ref, &s.g, &s.gref, &s.diag, &s.l1, &s.l2} {
-			(*v)[m] = (*v)[k]
-		}
-		if e.lo != nil {
-			s.lo[m], s.hi[m] = s.lo[k], s.hi[k]
-		}
-		if e.intercept {
-			s.mean[m] = s.mean[k]
-		}
-		e.newton.set = append(e.newton.set, j)
-		m++
 	}
-	e.set = e.newton.set
-	s.cols = e.set
-	for _, v := range []*[]float64{&s.x, &s.ref, &s.g, &s.gref, &s.diag, &s.inv, &s.l1, &s.l2} {
-		*v = (*v)[:m]
+	set := e.set
+	e.set = w.set
+	e.arrange(e.hess, 0)
+	for _, j := range set {
+		e.in[j] = true
 	}
-	if e.lo != nil {
-		s.lo, s.hi = s.lo[:m], s.hi[:m]
+}
+
+// sameHessian is the relative change of the second derivatives up to which
+// Newton's model keeps its old ones, and with them the Gram matrix.
+const sameHessian = 0.03
+
+func similar(h, old []float64) bool {
+	change, size := 0.0, 0.0
+	for i, v := range old {
+		change += math.Abs(h[i] - v)
+		size += v
 	}
-	if e.intercept {
-		s.mean = s.mean[:m]
-	}
+	return change <= sameHessian*size
 }
 
 // weightedSquares is Σ θ²/h.
@@ -134,19 +139,17 @@ func weightedSquares(theta, h []float64) float64 {
 
 // dampHessian keeps the model from being flat where the loss is linear, and
 // makes it steeper after steps that failed.
-func (e *engine) dampHessian(boost float64) {
-	curvature := e.loss.Curvature()
-	if math.IsInf(curvature, 1) {
-		for i := range e.hess {
-			e.hess[i] = max(e.hess[i]*(1+boost), 1e-12*e.w[i])
-		}
-		return
+func (e *engine) dampHessian(hess []float64, boost float64) {
+	least := 1e-12
+	switch curvature := e.loss.Curvature(); {
+	case math.IsInf(curvature, 1):
+	case e.loss.SelfConcordance() < math.Inf(1):
+		least = 1e-10 * curvature // never flat, though it gets close
+	default:
+		least = min(1, leastHessian*(1+boost)) * curvature
 	}
-	for i, h := range e.hess {
-		e.hess[i] = max(h*(1+boost), min(1, leastHessian*(1+boost))*curvature*e.w[i])
-		if e.loss.Name() == "logistic" {
-			e.hess[i] = max(h*(1+boost), 1e-10*curvature*e.w[i])
-		}
+	for i, h := range hess {
+		hess[i] = max(h*(1+boost), least*e.w[i])
 	}
 }
 

@@ -37,6 +37,7 @@ type subproblem struct {
 	total float64   // Σh there, else 0
 	mean  []float64 // Σ h x_k/Σh
 	omega float64   // h of every row; 0 = wcols holds h∘X_k
+	h     []float64 // nil where omega is not 0
 	wcols []float64
 	wptr  []int64
 
@@ -173,7 +174,7 @@ func coordinateGap(x, g, l1, l2, lo, hi, curvature float64) float64 {
 		if curvature <= 0 {
 			return math.Abs(own) + over
 		}
-		return max(0, own+over*math.Abs(x)) + over*over/curvature
+		return math.Abs(own) + over*math.Abs(x) + over*over/curvature
 	}
 	var best float64
 	if l2 > 0 {

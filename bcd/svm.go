@@ -69,6 +69,8 @@ func checkMachine(p *Problem, opt *Options) error {
 		return fmt.Errorf("bcd: method %s with the %s loss (it takes hinge and sqhinge): %w", Semismooth, name, solver.ErrUnsupported)
 	case !plainRidge(p):
 		return fmt.Errorf("bcd: the %s loss with penalty %s, l2 %g, bounds or penalty factors: the dual method takes penalty none with l2 > 0: %w", name, p.penalty(), p.L2, solver.ErrUnsupported)
+	case p.LambdaRatio > 0:
+		return fmt.Errorf("bcd: lambda-ratio %g: a support vector machine has no λ_max: %w", p.LambdaRatio, solver.ErrUnsupported)
 	case p.Intercept && opt.Method == Cyclic:
 		return fmt.Errorf("bcd: method %s with the hinge loss and an intercept: no single coordinate can move while Σ α y = 0: %w", Cyclic, solver.ErrUnsupported)
 	}
@@ -139,6 +141,11 @@ func newSVM(p *Problem, opt *Options) (*svm, error) {
 		s.standardize(weights)
 	}
 	s.rows.setSquares()
+	for i, q := range s.rows.square {
+		if math.IsInf(q, 0) || math.IsInf(s.cost[i], 0) {
+			return nil, fmt.Errorf("bcd: row %d of squared length %g and of weight/l2 %g overflows: %w", i+1, q, s.cost[i], solver.ErrNonFinite)
+		}
+	}
 	s.alpha, s.w, s.margin = make([]float64, n), make([]float64, cols), make([]float64, n)
 	s.null = s.check.Null() / p.L2
 	s.log.null = s.null
@@ -183,6 +190,9 @@ func (s *svm) standardize(weights []float64) {
 
 // run takes α and w to the target.
 func (s *svm) run(ctx context.Context) (solver.Reason, error) {
+	if s.intercept {
+		s.x0 = s.check.BestIntercept(s.margin) // of the predictor 0
+	}
 	if s.null == 0 {
 		return solver.Tolerance, nil
 	}

@@ -61,10 +61,12 @@ func (s *svm) descend(ctx context.Context, handOver bool) (solver.Reason, error)
 			left := math.Log(s.target/d.estimate) / math.Log(rate)
 			if handOver && epoch >= nextLook {
 				nextLook = epoch + epoch/4
-				if left > 0 && d.squared {
-					spent = math.Max(spent, left*d.seconds())
+				if left > 0 && (d.squared || epoch >= settledEpochs) {
+					left *= d.seconds()
+				} else {
+					left = 0
 				}
-				if spent > d.newtonSeconds() {
+				if math.Max(spent, left) > d.newtonSeconds() {
 					return proceed, nil
 				}
 			}
@@ -73,8 +75,10 @@ func (s *svm) descend(ctx context.Context, handOver bool) (solver.Reason, error)
 	}
 }
 
-// leastEpochs is the number of sweeps that tell a rate.
-const leastEpochs = 4
+const (
+	leastEpochs   = 4  // sweeps that tell a rate
+	settledEpochs = 10 // sweeps after which the rate of the hinge can be trusted
+)
 
 // end is proceed where Newton steps can still help.
 func (d *dualDescent) end(handOver bool, reason solver.Reason) solver.Reason {
@@ -191,7 +195,7 @@ func (d *dualDescent) seconds() float64 {
 
 // newtonSeconds estimates the time of the second phase.
 func (d *dualDescent) newtonSeconds() float64 {
-	steps := 25.0
+	steps := 8.0
 	if d.squared {
 		steps = 6
 	}

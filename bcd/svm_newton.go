@@ -26,6 +26,7 @@ type proximal struct {
 	sigma  float64
 	v      []float64 // Σ α_i y_i x_i
 	change []float64 // of the margins along the direction
+	last   []float64 // margins that the last φ started from
 	d      []float64
 	d0     float64
 	near   []int32 // rows that φ covers: the others stay at their bounds
@@ -42,10 +43,10 @@ type proximal struct {
 }
 
 const (
-	firstSigma = 1.0 // from α = 0
-	warmSigma  = 10.0
-	mostSigma  = 1e10
-	warmReach  = 0.5 // of the first φ after coordinate descent
+	firstSigma = 1.0
+	mostSigma  = 1e8
+	growth     = 4.0  // of σ after a φ that took few steps
+	warmReach  = 0.5  // of the first φ after coordinate descent
 	mostSteps  = 60   // Newton steps for one φ
 	inexact    = 0.05 // share of the gap that may come from an inexact minimum of φ
 	patience   = 8    // proximal steps without a smaller gap before the end
@@ -54,16 +55,13 @@ const (
 func newProximal(s *svm) *proximal {
 	q := &proximal{svm: s, sigma: firstSigma, reach: math.Inf(1)}
 	n, p := s.rows.n, s.rows.p
-	q.center, q.change = make([]float64, n), make([]float64, n)
+	q.center, q.change, q.last = make([]float64, n), make([]float64, n), make([]float64, n)
 	q.v, q.d = make([]float64, p), make([]float64, p)
 	for _, a := range s.alpha {
 		if a > 0 {
-			q.sigma, q.reach = warmSigma, warmReach
+			q.reach = warmReach
 			break
 		}
-	}
-	if s.squared {
-		q.sigma = 1
 	}
 	q.h = hessian{svm: s}
 	q.best.gap = math.Inf(1)
@@ -72,41 +70,35 @@ func newProximal(s *svm) *proximal {
 
 // run takes proximal steps until the gap is below the target.
 func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
-	if q.intercept {
-		q.rows.times(q.threads, q.w, q.change)
-		q.x0 = q.check.BestIntercept(q.change)
+	if q.settle() {
+		return solver.Tolerance, nil
 	}
-	q.setNormal(q.v)
-	q.setMargins()
-	q.stats.Passes += 2
-	old := make([]float64, q.rows.n)
+	copy(q.last, q.margin)
 	aimed, without := q.target, 0
 	for iter := 1; iter <= q.opt.maxIter(); iter++ {
 		q.stats.Iterations++
 		if !q.squared {
 			copy(q.center, q.alpha)
 		}
-		copy(old, q.margin)
 		q.choose()
-		steps, reached, lost, err := q.minimise(ctx, aimed)
+		steps, end, err := q.minimise(ctx, aimed)
 		if err != nil {
 			return proceed, err
 		}
 		before := q.best.gap
-		if q.keepBest() {
+		if q.settle() {
 			return solver.Tolerance, nil
 		}
 		if ctx.Err() != nil {
 			q.restore()
 			return cause(ctx), nil
 		}
-		q.reach = 0
+		moved := 0.0
 		for i, m := range q.margin {
-			q.reach = max(q.reach, math.Abs(m-old[i]))
+			moved = max(moved, math.Abs(m-q.last[i]))
 		}
-		if reached {
-			aimed /= 8 // the recomputed gap was larger
-		}
+		copy(q.last, q.margin)
+		q.reach = max(2*moved, q.reach/8)
 		if without++; q.best.gap < 0.9*before {
 			without = 0
 		}
@@ -114,12 +106,16 @@ func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
 			q.restore()
 			return solver.Stalled, nil
 		}
+		if end == reached {
+			aimed /= 8 // the recomputed gap was larger
+		}
 		switch {
 		case q.squared:
-		case steps >= mostSteps || lost:
+		case end == lost:
+			q.restore()
 			q.sigma /= 8
 		case steps <= 12:
-			q.sigma = min(8*q.sigma, mostSigma)
+			q.sigma = min(growth*q.sigma, mostSigma)
 		default:
 			q.sigma = min(2*q.sigma, mostSigma)
 		}
@@ -128,58 +124,35 @@ func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
 	return solver.IterationLimit, nil
 }
 
-// choose sets near to the rows that can leave their bounds when no margin
-// changes by more than reach; rows that do otherwise come in with the next φ.
-func (q *proximal) choose() {
-	q.near = q.near[:0]
-	for i, m := range q.margin {
-		a := q.alpha[i]
-		if !q.squared && (a <= 0 && m < -q.reach || a >= q.cost[i] && m > q.reach) {
-			continue
-		}
-		q.near = append(q.near, int32(i))
-	}
-}
-
-// keepBest makes α feasible, w what it says, and x₀ the best there is, and
-// keeps them if their gap is the smallest so far; it tells whether that is
-// below the target. w, x₀ and the margins that Newton works on stay.
-func (q *proximal) keepBest() bool {
-	w, x0 := append([]float64(nil), q.w...), q.x0
-	alpha := append([]float64(nil), q.alpha...)
+// settle balances α, computes v and all margins anew, and keeps α, w and x₀ if
+// their gap is the smallest so far; it tells whether that is below the target.
+// Newton goes on from its own w: v is too far from the next minimum of φ.
+func (q *proximal) settle() bool {
 	if q.intercept {
 		q.balance()
 	}
-	q.setNormal(q.w)
-	if q.intercept {
-		q.rows.times(q.threads, q.w, q.change)
-		q.x0 = q.check.BestIntercept(q.change)
-	}
+	q.setNormal(q.v)
 	q.setMargins()
 	q.stats.Passes += 2
-	gap := q.terms()
+	gap := 0.0
+	for j, w := range q.w {
+		gap += (w - q.v[j]) * (w - q.v[j])
+	}
+	gap = gap/2 + q.terms()
 	if gap < q.best.gap {
 		q.best.gap = gap
 		q.best.alpha, q.best.w, q.best.x0 = append(q.best.alpha[:0], q.alpha...), append(q.best.w[:0], q.w...), q.x0
 	}
-	if gap <= q.target {
-		return true
-	}
-	copy(q.w, w)
-	copy(q.alpha, alpha)
-	q.x0 = x0
-	q.setNormal(q.v)
-	q.setMargins()
-	q.stats.Passes++
-	return false
+	return gap <= q.target
 }
 
+// restore goes back to the smallest gap.
 func (q *proximal) restore() {
-	if !math.IsInf(q.best.gap, 1) {
-		copy(q.alpha, q.best.alpha)
-		copy(q.w, q.best.w)
-		q.x0 = q.best.x0
-	}
+	copy(q.alpha, q.best.alpha)
+	copy(q.w, q.best.w)
+	q.x0 = q.best.x0
+	q.setNormal(q.v)
+	q.setMargins()
 }
 
 // balance shrinks the α of the heavier class until Σ α_i y_i = 0.
@@ -206,40 +179,47 @@ func (s *svm) balance() {
 	}
 }
 
+// choose sets near to the rows that can leave their bounds when no margin
+// changes by more than reach; rows that do otherwise come in with the next φ.
+func (q *proximal) choose() {
+	q.near = q.near[:0]
+	for i, m := range q.margin {
+		a := q.alpha[i]
+		if !q.squared && (a <= 0 && m < -q.reach || a >= q.cost[i] && m > q.reach) {
+			continue
+		}
+		q.near = append(q.near, int32(i))
+	}
+}
+
+// ending is how the Newton steps on one φ ended.
+type ending int
+
+const (
+	lost    ending = iota // no more descent, or too many steps
+	centred               // what is left of the gap is due to the centre
+	reached               // the gap is below the aim
+)
+
 // minimise takes Newton steps on φ until the gap is below aimed (reached), what
-// is left of it is due to the centre, or rounding hides the descent (lost).
-func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reached, lost bool, err error) {
+// is left of it is due to the centre (centred), or neither comes about (lost).
+func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, end ending, err error) {
 	q.h.begin(q.sigma)
 	for steps = 0; ; steps++ {
 		free := q.setAlpha()
-		var residual, slope float64
-		for j, w := range q.w {
-			g := w - q.v[j]
-			q.d[j] = -g
-			residual += g * g
-		}
-		residual /= 2
-		if q.intercept {
-			for i, a := range q.alpha {
-				slope -= a * q.y[i]
-			}
-		}
-		terms := 0.0
-		for _, i := range q.near {
-			terms += q.term(int(i), q.margin[i], q.alpha[i])
-		}
+		residual, terms, slope := q.measure()
 		imbalance := math.Abs(slope) * (1 + math.Abs(q.x0))
 		gap := residual + terms + imbalance
 		if err := q.log.record("newton", q.stats.NewtonSteps, math.NaN(), math.Sqrt(2*residual), gap/q.null, q.sigma); err != nil {
-			return steps, false, false, err
+			return steps, lost, err
 		}
 		switch {
 		case gap <= aimed && imbalance <= inexact*aimed:
-			return steps, true, false, nil
+			return steps, reached, nil
 		case !q.squared && residual+imbalance <= inexact*terms && terms > 0:
-			return steps, false, false, nil
+			return steps, centred, nil
 		case steps >= mostSteps || ctx.Err() != nil:
-			return steps, false, false, nil
+			return steps, lost, nil
 		}
 		q.d0 = q.h.direction(free, q.d, -slope)
 		q.stats.NewtonSteps++
@@ -250,9 +230,9 @@ func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reac
 				q.change[i] = -q.y[i] * (q.rows.dot(int(i), q.d) + q.d0)
 			}
 		})
-		t := q.search()
+		t := q.search(slope)
 		if t == 0 {
-			return steps, false, true, nil
+			return steps, lost, nil
 		}
 		kern.Axpy(t, q.d, q.w)
 		q.x0 += t * q.d0
@@ -260,6 +240,25 @@ func (q *proximal) minimise(ctx context.Context, aimed float64) (steps int, reac
 			q.margin[i] += t * q.change[i]
 		}
 	}
+}
+
+// measure sets d to −∇_w φ = v − w and returns ½‖w−v‖², the terms of the near
+// rows, and ∂φ/∂x₀ = −Σ α y.
+func (q *proximal) measure() (residual, terms, slope float64) {
+	for j, w := range q.w {
+		g := w - q.v[j]
+		q.d[j] = -g
+		residual += g * g
+	}
+	if q.intercept {
+		for i, a := range q.alpha {
+			slope -= a * q.y[i]
+		}
+	}
+	for _, i := range q.near {
+		terms += q.term(int(i), q.margin[i], q.alpha[i])
+	}
+	return residual / 2, terms, slope
 }
 
 // setAlpha takes α to the margins, v along, and returns the rows strictly
@@ -285,57 +284,58 @@ func (q *proximal) setAlpha() []int32 {
 	return q.set
 }
 
-// slopeAt is the derivative of φ at step t, given w·d and ‖d‖².
-func (q *proximal) slopeAt(t, wd, dd float64) float64 {
-	s0, s1 := wd+t*dd, 0.0
-	center, cost, margin := q.center, q.cost, q.margin
+// slopeAt is the derivative of φ at step t, given that at 0 and ‖d‖².
+func (q *proximal) slopeAt(t, first, dd float64) float64 {
+	s0, s1 := first+t*dd, 0.0
+	center, cost, margin, alpha := q.center, q.cost, q.margin, q.alpha
 	for _, i := range q.near {
 		c := q.change[i]
 		a := center[i] + q.sigma*cost[i]*(margin[i]+t*c)
-		if a <= 0 {
-			continue
-		}
-		if !q.squared && a > cost[i] {
+		if a < 0 {
+			a = 0
+		} else if !q.squared && a > cost[i] {
 			a = cost[i]
 		}
-		s1 += a * c
+		s1 += (a - alpha[i]) * c
 	}
 	return s0 + s1
 }
 
 // search finds the step at which φ is least along the direction: the
 // derivative is piecewise linear and grows. It returns 0 where rounding hides
-// the descent.
-func (q *proximal) search() float64 {
+// the descent. slope0 is ∂φ/∂x₀.
+func (q *proximal) search(slope0 float64) float64 {
 	const enough = 0.01
-	wd, dd := kern.Dot(q.w, q.d), kern.Dot(q.d, q.d)
-	first := q.slopeAt(0, wd, dd)
+	first, dd := slope0*q.d0, kern.Dot(q.d, q.d)
+	for j, d := range q.d {
+		first += (q.w[j] - q.v[j]) * d
+	}
 	if !(first < 0) {
 		return 0
 	}
 	lo, below, hi := 0.0, first, 1.0
-	above := q.slopeAt(hi, wd, dd)
+	above := q.slopeAt(hi, first, dd)
 	for above < enough*first { // too short
 		lo, below, hi = hi, above, 2*hi
-		if above = q.slopeAt(hi, wd, dd); hi > 1e6 {
+		if above = q.slopeAt(hi, first, dd); hi > 1e6 {
 			return hi
 		}
 	}
+	if math.Abs(above) <= -enough*first {
+		return hi
+	}
 	side := 0
 	for range 80 {
-		if math.Abs(above) <= -enough*first {
-			return hi
-		}
-		if math.Abs(below) <= -enough*first {
-			return lo
-		}
 		t := lo - below*(hi-lo)/(above-below)
 		if !(t > lo && t < hi) {
 			if t = lo + (hi-lo)/2; t == lo || t == hi {
 				break
 			}
 		}
-		s := q.slopeAt(t, wd, dd)
+		s := q.slopeAt(t, first, dd)
+		if math.Abs(s) <= -enough*first {
+			return t
+		}
 		if s < 0 {
 			lo, below = t, s
 			if side == -1 {

@@ -105,7 +105,7 @@ const shortRow = 32
 // dot returns x_i·w.
 func (r *rowMatrix) dot(i int, w []float64) float64 {
 	cols, vals := r.row(i)
-	if cols == nil || len(vals) > shortRow {
+	if len(vals) > shortRow || len(r.dense) > 0 {
 		return columnDot(cols, vals, w)
 	}
 	vals = vals[:len(cols)]
@@ -124,7 +124,7 @@ func (r *rowMatrix) dot(i int, w []float64) float64 {
 // axpy adds a x_i to w.
 func (r *rowMatrix) axpy(a float64, i int, w []float64) {
 	cols, vals := r.row(i)
-	if cols == nil || len(vals) > shortRow {
+	if len(vals) > shortRow || len(r.dense) > 0 {
 		columnAxpy(a, cols, vals, w)
 		return
 	}

@@ -115,7 +115,7 @@ func (e *engine) run(ctx context.Context, lambda, previous, tol float64) (solver
 		e.pass(share)
 		gap := e.gap()
 		e.noteSupport()
-		if err := e.log.record("working set", e.stats.Iterations, e.objective(), gap/e.log.null, gap, float64(len(e.set))); err != nil {
+		if err := e.log.record("working set", e.stats.Iterations, e.objective(), e.log.relative(gap), gap, float64(len(e.set))); err != nil {
 			return solver.Interrupted, err
 		}
 		switch {
@@ -326,11 +326,8 @@ func (e *engine) loadGradient(theta, h []float64) {
 // the mode that promises to be faster.
 func (e *engine) loadHessian(theta, h []float64, omega float64) {
 	s := &e.sub
-	s.omega, s.gram = omega, nil
+	s.omega, s.h, s.gram = omega, h, nil
 	if e.gramPays() {
-		if !e.squared {
-			e.gram.reset(h, omega)
-		}
 		e.gram.extend(e.set)
 		s.gram = e.gram
 		for k := range e.set {
@@ -348,13 +345,9 @@ func (e *engine) loadHessian(theta, h []float64, omega float64) {
 	s.curvatures()
 }
 
-// arrange drops from the Gram matrix what is not wanted any more, and puts its
-// members first in the working set. A model with new weights starts afresh.
+// arrange drops from the Gram matrix what is not in the working set, and puts
+// its members first there.
 func (e *engine) arrange(h []float64, omega float64) {
-	if !e.squared {
-		e.gram.reset(h, omega)
-		return
-	}
 	if len(e.gram.members) == 0 {
 		e.gram.reset(h, omega)
 	}
@@ -374,23 +367,20 @@ func (e *engine) gramPays() bool {
 	if e.opt.NoGram || e.opt.method() == Cyclic || m > maxSupport || 8*int64(m)*int64(m) > e.opt.MemoryLimit()/8 {
 		return false
 	}
-	entries, fresh := 0.0, 0
+	entries := 0.0
 	for _, j := range e.set {
 		entries += float64(e.d.nnz(int(j)))
-		if e.gram.at[j] < 0 {
-			fresh++
-		}
 	}
-	perEntry := 0.15
+	perEntry, sweeps := 0.15, 250.0
 	if e.d.dense == nil {
 		perEntry = 1.2
 	}
 	if !e.squared {
-		fresh = m
+		sweeps = 5 // before the weights change again
 	}
 	sweep := 2 * perEntry * entries
 	own := 0.2 * float64(m) * float64(m)
-	return own < 2*sweep && e.gram.extendCost(fresh, m, entries/float64(m)) < 250*sweep+2000
+	return own < 2*sweep && e.gram.extendCost(e.set) < sweeps*sweep+2000
 }
 
 // loadResidual prepares columns, means and curvatures for residual mode.

@@ -66,6 +66,8 @@ func (f *Fit) absent(j int) bool { return math.IsInf(f.L1[j], 1) || f.scale(j) =
 
 // Null returns P at x = 0, or the feasible x nearest to it, with the intercept
 // fitted at 0, and the largest |X̃_jᵀθ| there: what tolerances are relative to.
+// P is counted from the loss of a perfect fit, which is 0 but for the Poisson
+// loss, where P itself may be 0 or negative.
 func (f *Fit) Null() (objective, gradient float64, err error) {
 	l, ok := pointLosses(f.Loss, f.Delta)
 	if !ok {
@@ -90,7 +92,38 @@ func (f *Fit) Null() (objective, gradient float64, err error) {
 			gradient = math.Max(gradient, math.Abs(c)/f.scale(j))
 		}
 	}
-	return r.loss + f.penalty(x), gradient, nil
+	return r.loss - f.Saturated() + f.penalty(x), gradient, nil
+}
+
+// Saturated is the loss of a perfect fit: Σ w (y − y log y) of the Poisson loss,
+// 0 of the others.
+func (f *Fit) Saturated() float64 {
+	if f.Loss != "poisson" {
+		return 0
+	}
+	var sum compensated
+	for i, y := range f.Y {
+		sum.add(f.W[i] * (y - entropy(y)))
+	}
+	return sum.value()
+}
+
+// infeasible tells whether x leaves its bounds, or a column that takes no part
+// has a coefficient other than the feasible one nearest to 0.
+func (f *Fit) infeasible(x []float64) bool {
+	for j, v := range x {
+		lo, hi := math.Inf(-1), math.Inf(1)
+		if f.Lower != nil {
+			lo = f.Lower[j]
+		}
+		if f.Upper != nil {
+			hi = f.Upper[j]
+		}
+		if !(v >= lo && v <= hi) || f.absent(j) && v != math.Max(lo, math.Min(hi, 0)) {
+			return true
+		}
+	}
+	return false
 }
 
 // predicted is η, θ = ∇F(η) and F.
@@ -183,6 +216,8 @@ func certifyTogether(l pointLoss, fits []Fit, x [][]float64, x0 []float64, out [
 			out[k].KKT = math.Max(out[k].KKT, math.Abs(sum(at[k].theta)))
 		}
 		switch p, changed, ok := f.feasible(at[k].theta); {
+		case f.infeasible(x[k]):
+			out[k].Gap, out[k].KKT = math.Inf(1), math.Inf(1)
 		case !ok:
 		case changed:
 			phi, of = append(phi, p), append(of, k)

@@ -91,27 +91,10 @@ func (f *Fit) project(theta []float64, free []int) ([]float64, bool) {
 		u = append(u, f.times(x))
 		x[j] = 0
 	}
-	// Gram-Schmidt in the W inner product.
-	for a := range u {
-		for range 2 {
-			for b := range a {
-				s := f.weighted(u[a], u[b])
-				for i := range u[a] {
-					u[a][i] -= s * u[b][i]
-				}
-			}
-		}
-		norm := math.Sqrt(f.weighted(u[a], u[a]))
-		if norm == 0 {
-			return nil, false
-		}
-		for i := range u[a] {
-			u[a][i] /= norm
-		}
-	}
 	phi := append([]float64(nil), theta...)
+	basis := f.orthonormal(u)
 	for range 2 {
-		for _, v := range u {
+		for _, v := range basis {
 			var s compensated
 			for i, t := range phi {
 				s.add(t * v[i])
@@ -123,6 +106,36 @@ func (f *Fit) project(theta []float64, free []int) ([]float64, bool) {
 	}
 	return phi, true
 }
+
+// orthonormal is Gram-Schmidt in the W inner product. A column that the ones
+// before it span to rounding adds nothing.
+func (f *Fit) orthonormal(u [][]float64) (basis [][]float64) {
+	for _, v := range u {
+		before := f.weighted(v, v)
+		for range 2 {
+			for _, b := range basis {
+				s := f.weighted(v, b)
+				for i := range v {
+					v[i] -= s * b[i]
+				}
+			}
+		}
+		after := f.weighted(v, v)
+		if !(after > dependentShare*before) {
+			continue
+		}
+		norm := math.Sqrt(after)
+		for i := range v {
+			v[i] /= norm
+		}
+		basis = append(basis, v)
+	}
+	return basis
+}
+
+// dependentShare is what rounding may leave of the square of a column that
+// others span.
+const dependentShare = 1e-24
 
 func (f *Fit) weighted(x, y []float64) float64 {
 	var s compensated
