@@ -48,6 +48,7 @@ func TestRefusals(t *testing.T) {
 		"λ and its ratio":       {func(p *Problem, o *Options) { p.LambdaRatio = 0.1 }, solver.ErrOption},
 		"NaN penalty factor":    {func(p *Problem, o *Options) { p.PenaltyFactor = ones(8, nan) }, solver.ErrNonFinite},
 		"crossed bounds":        {func(p *Problem, o *Options) { p.Lower, p.Upper = []float64{1}, []float64{0} }, solver.ErrInput},
+		"excluded, not zero":    {func(p *Problem, o *Options) { p.PenaltyFactor, p.Lower = ones(8, inf), []float64{0.1} }, solver.ErrInput},
 		"groups miss a column":  {func(p *Problem, o *Options) { p.Penalty, p.Groups = Group, [][]int32{{0, 1}} }, nil},
 		"groups without":        {func(p *Problem, o *Options) { p.Groups = [][]int32{{0}} }, solver.ErrInput},
 		"unknown penalty":       {func(p *Problem, o *Options) { p.Penalty = "scad" }, solver.ErrOption},
@@ -241,6 +242,41 @@ func TestMethodsAgree(t *testing.T) {
 			if d := math.Abs(res.Objective - want.Objective); d > 1.1e-8*res.NullObjective {
 				t.Errorf("seed %d, %s, %s: objective %.12g, want %.12g", seed, name, describe(q), res.Objective, want.Objective)
 			}
+		}
+	}
+}
+
+// With every residual on a linear piece of the Huber loss, what the curvature
+// promises says little: the engine has to go on until the checker is content.
+func TestHuberFarFromTheData(t *testing.T) {
+	for _, l := range []loss.Loss{loss.Huber(0.1), loss.Huber(1)} {
+		p := smallProblem(t)
+		p.Loss, p.Penalty, p.Lambda = l, NoPenalty, 0
+		for i := range p.Y {
+			p.Y[i] *= 1000
+		}
+		if _, err := Solve(context.Background(), p, &Options{AllowUnpenalized: true, Settings: solver.Settings{Tol: 1e-3}}); err != nil {
+			t.Errorf("%s: %v", l.Name(), err)
+		}
+	}
+}
+
+// A matrix without entries, and targets that the intercept fits to rounding.
+func TestNothingToFit(t *testing.T) {
+	empty := &matrix.CSR{Rows: 2, Cols: 1, RowPtr: make([]int64, 3)}
+	for _, l := range []loss.Loss{loss.Hinge(), loss.SquaredHinge()} {
+		if _, err := Solve(context.Background(), &Problem{X: empty, Y: []float64{1, -1}, Loss: l, Penalty: NoPenalty, L2: 1}, nil); err != nil {
+			t.Errorf("%s: %v", l.Name(), err)
+		}
+	}
+	for _, l := range []loss.Loss{loss.Squared(), loss.Huber(1), loss.SmoothHuber(1), loss.Poisson()} {
+		p := smallProblem(t)
+		p.Loss, p.Intercept = l, true
+		for i := range p.Y {
+			p.Y[i] = 0.1
+		}
+		if _, err := Solve(context.Background(), p, nil); err != nil {
+			t.Errorf("%s: %v", l.Name(), err)
 		}
 	}
 }

@@ -165,7 +165,7 @@ func (s *softmax) setLambda() error {
 // descend sweeps over the classes until the checker's gap meets the tolerance.
 func (s *softmax) descend(ctx context.Context) (solver.Reason, error) {
 	tol := aim * s.opt.tol() * s.null.objective
-	best, idle := math.Inf(1), 0
+	best, idle, share := math.Inf(1), 0, classShare
 	for it := 0; ; it++ {
 		c := s.check.Certify(s.coefficients())
 		gap := c.Gap
@@ -185,8 +185,13 @@ func (s *softmax) descend(ctx context.Context) (solver.Reason, error) {
 		}
 		if gap < 0.99*best {
 			best, idle = gap, 0
-		} else if idle++; idle > 50 {
-			return solver.Stalled, nil
+		} else {
+			// The gap of a class falls with the square of its stationarity
+			// residual, that of the whole only in proportion.
+			if idle++; idle > 50 {
+				return solver.Stalled, nil
+			}
+			share = max(share/10, leastClassShare)
 		}
 		for k, e := range s.engines {
 			s.offsets(k, e.o)
@@ -198,8 +203,7 @@ func (s *softmax) descend(ctx context.Context) (solver.Reason, error) {
 			if it == 0 {
 				previous = 0
 			}
-			// The class is solved well beyond what the others leave open.
-			if _, err := e.run(ctx, s.lambda, previous, 0.01*gap/float64(len(s.engines))); err != nil {
+			if _, err := e.run(ctx, s.lambda, previous, share*gap/float64(len(s.engines))); err != nil {
 				return "", err
 			}
 			for i, v := range e.at.eta {
@@ -208,6 +212,13 @@ func (s *softmax) descend(ctx context.Context) (solver.Reason, error) {
 		}
 	}
 }
+
+// A class is solved to this part of the gap that is open, beyond what the
+// others leave; less where that brings nothing.
+const (
+	classShare      = 0.01
+	leastClassShare = 1e-12
+)
 
 // offsets sets o_i = −log Σ_{l≠k} e^{η_il}.
 func (s *softmax) offsets(k int, o []float64) {

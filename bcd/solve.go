@@ -298,6 +298,11 @@ func (m *model) fit() *verify.Fit {
 			}
 		}
 	}
+	for j, v := range m.factor {
+		if math.IsInf(v, 1) {
+			f.L1[j] = v // takes no part in the null gradient either
+		}
+	}
 	if p.bounded() {
 		f.Lower, f.Upper = make([]float64, m.p), make([]float64, m.p)
 		for j := range f.Lower {

@@ -41,7 +41,7 @@ func (s *Solver) build(ctx context.Context, c choice) (engine, error) {
 }
 
 func (s *Solver) factored(f factorization, facts func(*Stats)) engine {
-	return &factored{a: s.operator(), f: f, facts: facts, vec: &s.vec}
+	return &factored{a: s.operator(), f: f, facts: facts, vec: &s.vec, normA: s.normA(), threads: s.opt.Threads}
 }
 
 func (s *Solver) buildCholesky(ctx context.Context) (engine, error) {

@@ -3,9 +3,7 @@ package linsys
 import (
 	"context"
 
-	"solve/linsys/direct"
 	"solve/matrix"
-	"solve/solver"
 )
 
 // engine is a method that is set up for one matrix.
@@ -24,69 +22,6 @@ type job struct {
 	record    func(iter int, recursive, truth float64) error
 	look      func(iter int, residual float64) bool // see system.look
 }
-
-// factorization is a direct method: x := A⁻¹x.
-type factorization interface{ Solve(x []float64) }
-
-// blockFactorization solves for k right-hand sides at once, row-major n×k.
-type blockFactorization interface{ SolveBlock(x []float64, k int) }
-
-// maxRefinements bounds iterative refinement; each step has to halve the
-// residual.
-const maxRefinements = 5
-
-// factored solves by a factorisation and refines with the residual of the
-// matrix as given.
-type factored struct {
-	a     matrix.Operator // as given
-	f     factorization
-	facts func(st *Stats)
-	vec   *vectors
-}
-
-func (e *factored) describe(st *Stats) { e.facts(st) }
-
-func (e *factored) solve(ctx context.Context, b, x *matrix.Dense, job *job) []outcome {
-	n, s := x.Rows, x.Cols
-	block, ok := e.f.(blockFactorization)
-	if ok && s > 1 {
-		copy(x.Data, b.Data)
-		block.SolveBlock(x.Data, s)
-	}
-	out := make([]outcome, s)
-	xj, bj := make([]float64, n), make([]float64, n)
-	refiner := direct.NewRefiner(e.a, e.f.Solve, e.vec.norm)
-	for j := range s {
-		column(b, j, bj)
-		if ok && s > 1 {
-			column(x, j, xj)
-		} else {
-			copy(xj, bj)
-			e.f.Solve(xj)
-		}
-		out[j] = e.refine(ctx, refiner, bj, xj, job)
-		setColumn(x, j, xj)
-	}
-	return out
-}
-
-// refine improves x until the residual is at rounding level, or no longer
-// halved, and judges it.
-func (e *factored) refine(ctx context.Context, refiner *direct.Refiner, b, x []float64, job *job) outcome {
-	normB := e.vec.norm(b)
-	steps, size := refiner.Refine(ctx, b, x, maxRefinements, refineTo*normB)
-	o := outcome{iterations: steps, matvecs: steps + 1, reason: solver.Tolerance, residual: quotient(size, normB)}
-	if job.record != nil {
-		o.err = job.record(o.iterations, o.residual, o.residual)
-	}
-	if o.residual > job.tol && size > job.atol {
-		o.reason = solver.AtRoundoff
-	}
-	return o
-}
-
-// refineTo is the relative residual below which refinement gains nothing.
-const refineTo = 0x1p-51
 
 // iterative runs a Krylov method.
 type iterative struct {

@@ -37,7 +37,7 @@ func newBCDCommand() *subcommand {
 				"solve bcd --loss quadratic --A testdata/grid.mtx --b testdata/grid_b.csv --partition greedy-forest --max-iter 500"},
 		},
 		options: joined(bcdInputOptions(), readingOptions(), bcdMethodOptions(), bcdPathOptions(), bcdLabOptions(), []option{
-			{name: "emit", group: groupOutput, value: "WHAT", words: []string{"w", "path", "cv", "prediction", "link", "class"}, usage: "what to print or write (w; path: path; cv: cv, or w at the best λ; predict: prediction)"},
+			{name: "emit", group: groupOutput, value: "WHAT", words: []string{"w", "dual", "path", "cv", "prediction", "link", "class"}, usage: "what to print or write (w; hinge: w or dual; path: path; cv: cv, or w at the best λ; predict: prediction)"},
 			toOption("format on stdout and of the parts in a directory (csv)"),
 			outputOption("write w into FILE, or with a trailing / the report and w into a directory"),
 			jsonOption(),
@@ -70,7 +70,11 @@ func runBCDCommand(ctx context.Context, v *values, con *console) error {
 	case "lab":
 		return runBCDLab(ctx, args, v, con)
 	}
-	o, err := parseBCDOptions(v, args, con, bcdEmission)
+	parts := bcdEmission
+	if s := parseRegressionSource(v); s.machine() {
+		parts = machineEmission
+	}
+	o, err := parseBCDOptions(v, args, con, parts)
 	if err != nil {
 		return err
 	}
@@ -166,8 +170,11 @@ type bcdOptions struct {
 	recorded report.Fields
 }
 
-// bcdEmission are the parts that -o DIR/ writes.
-var bcdEmission = []partFormat{{"w", matio.FormatCSV}}
+// bcdEmission and machineEmission are the parts that -o DIR/ writes.
+var (
+	bcdEmission     = []partFormat{{"w", matio.FormatCSV}}
+	machineEmission = []partFormat{{"w", matio.FormatCSV}, {"dual", matio.FormatCSV}}
+)
 
 func parseBCDOptions(v *values, args []string, con *console, parts []partFormat) (*bcdOptions, error) {
 	o := &bcdOptions{source: parseRegressionSource(v), in: newInputs(con, v), json: con.json}

@@ -59,11 +59,21 @@ func checkStoredRegression(o *checkOptions, run *storedRun, _ *console) ([]findi
 	if path == "" {
 		return nil, inputError("`solve bcd … -o DIR/` stores it", "%s: the report names no w", o.dir)
 	}
-	fit, err := readCoefficients(o.in, path, s.intercept)
-	if err != nil {
-		return nil, err
+	var certs []solver.Certificate
+	var objective float64
+	if s.loss == softmaxLoss {
+		certs, objective, err = certifySoftmax(o.in, s, path, tol, o.threads)
+	} else {
+		var fit *coefficients
+		if fit, err = readCoefficients(o.in, path, s.intercept, s.labels != ""); err != nil {
+			return nil, err
+		}
+		if s.machine() {
+			certs, objective, err = storedMachine(o.in, run, s, fit, tol)
+		} else {
+			certs, objective, err = certifyRegression(o.in, s, fit, tol, o.threads)
+		}
 	}
-	certs, objective, err := certifyRegression(o.in, s, fit, tol, o.threads)
 	if err != nil {
 		return nil, moved(err)
 	}
@@ -89,11 +99,7 @@ func checkRegression(o *checkOptions, v *values, args []string, _ *console) ([]f
 	if err := s.takePositionals(args); err != nil {
 		return nil, err
 	}
-	fit, err := readCoefficients(o.in, o.answers[0][1], s.intercept)
-	if err != nil {
-		return nil, err
-	}
-	certs, objective, err := certifyRegression(o.in, &s, fit, v.positive("tol", bcd.DefaultTol), o.threads)
+	certs, objective, err := certifyAnswer(o, &s, v.positive("tol", bcd.DefaultTol))
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +108,32 @@ func checkRegression(o *checkOptions, v *values, args []string, _ *console) ([]f
 		out = append(out, finding{name: c.Name, value: c.Value, stored: math.NaN(), tol: c.Tol, ok: c.OK})
 	}
 	return append(out, finding{name: "objective", value: objective, stored: math.NaN(), tol: math.NaN(), ok: !math.IsInf(objective, 0)}), nil
+}
+
+// certifyAnswer recomputes the certificates and the objective of anybody's
+// answer.
+func certifyAnswer(o *checkOptions, s *regressionSource, tol float64) ([]solver.Certificate, float64, error) {
+	w, dual := answerFile(o.answers, "w"), answerFile(o.answers, "dual")
+	switch {
+	case w == "":
+		return nil, 0, usageError("--answer w=FILE", "the coefficients are missing")
+	case s.machine() != (dual != ""):
+		return nil, 0, usageError("with --loss hinge, or sqhinge without a penalty, --answer dual=FILE proves how good w is", "--answer dual=FILE belongs to a support vector machine, and it needs one")
+	case s.loss == softmaxLoss:
+		return certifySoftmax(o.in, s, w, tol, o.threads)
+	}
+	fit, err := readCoefficients(o.in, w, s.intercept, s.labels != "")
+	if err != nil {
+		return nil, 0, err
+	}
+	if !s.machine() {
+		return certifyRegression(o.in, s, fit, tol, o.threads)
+	}
+	alpha, err := readDual(o.in, dual)
+	if err != nil {
+		return nil, 0, err
+	}
+	return certifyMachine(o.in, s, fit, alpha, tol)
 }
 
 // certifyRegression recomputes the certificates and the objective of w.
@@ -238,14 +270,19 @@ func certifyQuadratic(in *inputs, s *regressionSource, w *coefficients, tol floa
 	if err != nil {
 		return nil, 0, err
 	}
-	x := w.x
+	x, moved := w.x, false
 	if labels != nil {
 		if len(x) != len(known) {
 			return nil, 0, fmt.Errorf("%d values for %d nodes: %w", len(x), len(known), solver.ErrDimension)
 		}
+		for i, v := range known {
+			moved = moved || !math.IsNaN(v) && v != w.x[i]
+		}
 		x = make([]float64, len(labels.Unknown))
 		for k, i := range labels.Unknown {
-			x[k] = w.x[i]
+			if x[k] = w.x[i]; math.IsNaN(x[k]) {
+				return nil, 0, fmt.Errorf("w: %w", &solver.EntryError{What: "value", Row: int(i) + 1, Value: x[k], Err: solver.ErrNonFinite})
+			}
 		}
 	}
 	lo, hi := math.Inf(-1), math.Inf(1)
@@ -262,5 +299,9 @@ func certifyQuadratic(in *inputs, s *regressionSource, w *coefficients, tol floa
 	if err != nil {
 		return nil, 0, err
 	}
-	return c.Certificates(tol), c.Objective, nil
+	certs := c.Certificates(tol)
+	if moved { // a node that had a label has another value
+		certs[0].Value, certs[0].OK = math.Inf(1), false
+	}
+	return certs, c.Objective, nil
 }

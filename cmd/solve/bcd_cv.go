@@ -38,6 +38,7 @@ func runBCDCV(ctx context.Context, args []string, v *values, con *console) error
 	}
 	opt := o.settings
 	opt.Recorder = r.watch
+	r.problem.byColumns()
 	cv, err := bcd.CrossValidate(ctx, &r.problem.problem, &opt)
 	var warnings []string
 	if cv != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"strconv"
 
@@ -82,10 +83,10 @@ func (s *regressionSource) applyC(v *values) {
 	c := v.positive("C", defaultC)
 	s.scale = bcd.Sum
 	if s.penalty == bcd.NoPenalty {
-		s.l2 = 1 / c
+		s.l2 = lowerC(s.loss, c)
 		return
 	}
-	s.lambda, s.lambdaGiven = 1/c, true
+	s.lambda, s.lambdaGiven = lowerC(s.loss, c), true
 }
 
 // checkFlags refuses flags that would be ignored.
@@ -173,8 +174,10 @@ func readRegression(in *inputs, s *regressionSource) (*regression, error) {
 		p.Upper = []float64{s.upper}
 	}
 	var err error
-	if p.Loss, err = loss.ByName(s.loss, s.delta); err != nil {
-		return nil, err
+	if s.loss != softmaxLoss {
+		if p.Loss, err = loss.ByName(s.loss, s.delta); err != nil {
+			return nil, err
+		}
 	}
 	if s.data != "" {
 		err = r.readTable(in, s)
@@ -293,11 +296,14 @@ func readNumbers(in *inputs, role, path string, n int) ([]float64, error) {
 // readGroups reads the group of each feature.
 func (r *regression) readGroups(in *inputs, path string, cols int) error {
 	number, err := readNumbers(in, "groups", path, cols)
-	if err != nil || number == nil {
+	if err != nil {
+		return err
+	}
+	if number == nil {
 		if r.problem.Penalty == bcd.Group || r.problem.Penalty == bcd.SparseGroup {
 			return usageError("--groups FILE has the number of the group of each feature", "the groups are missing")
 		}
-		return err
+		return nil
 	}
 	at := map[float64]int{}
 	var groups [][]int32
@@ -373,5 +379,14 @@ func (s *regressionSource) record(opts *report.Fields) {
 		if x.on {
 			opts.Add(x.name, "true")
 		}
+	}
+}
+
+// byColumns turns a sparse matrix into columns, which is what the solver works
+// on, and lets the rows go.
+func (r *regression) byColumns() {
+	if a, ok := r.problem.X.(*matrix.CSR); ok {
+		r.problem.X = a.ToCSC()
+		debug.FreeOSMemory()
 	}
 }

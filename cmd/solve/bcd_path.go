@@ -48,6 +48,9 @@ func parsePathOptions(verb string, args []string, v *values, con *console, parts
 		if v.err != nil {
 			return nil, v.err
 		}
+		if o.files, err = parseOutputFlags(v, o.emit, append(o.source.files(), path)); err != nil {
+			return nil, err
+		}
 		f, err := o.in.read("lambdas", path, nil)
 		if err != nil {
 			return nil, err
@@ -79,6 +82,7 @@ func runBCDPath(ctx context.Context, args []string, v *values, con *console) err
 	}
 	opt := o.settings
 	opt.Recorder = r.watch
+	r.problem.byColumns()
 	res, err := bcd.Path(ctx, &r.problem.problem, &opt)
 	var warnings []string
 	if res != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 
@@ -20,15 +21,18 @@ type coefficients struct {
 }
 
 // readCoefficients reads w: name,value lines, or numbers, of which the first is
-// the intercept where there is one.
-func readCoefficients(in *inputs, path string, intercept bool) (*coefficients, error) {
+// the intercept where there is one. With undetermined, values that are NaN pass:
+// those of nodes that no label reaches.
+func readCoefficients(in *inputs, path string, intercept, undetermined bool) (*coefficients, error) {
 	c := &coefficients{}
 	var values []float64
 	t, err := matio.ReadTable(path)
 	if err == nil && len(t.Columns) == 1 {
 		c.names, values = t.Names, t.Columns[0]
 	} else {
-		f, err := in.openAnswer("w", path)
+		opt := in.options
+		opt.Format, opt.Sep, opt.Hash, opt.AllowNonFinite = "", 0, false, undetermined
+		f, err := in.open("w", path, &opt)
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +41,7 @@ func readCoefficients(in *inputs, path string, intercept bool) (*coefficients, e
 		}
 	}
 	for i, v := range values {
-		if v-v != 0 {
+		if v-v != 0 && !(undetermined && math.IsNaN(v)) {
 			return nil, fmt.Errorf("%s: %w", path, &solver.EntryError{What: "coefficient", Row: i + 1, Value: v, Err: solver.ErrNonFinite})
 		}
 	}
@@ -63,21 +67,27 @@ type prediction struct {
 	in      *inputs
 }
 
-// readModel reads a stored fit.
-func readModel(in *inputs, dir string) (*prediction, error) {
+// predictRefuses are flags that state a problem, not how to apply a fit.
+var predictRefuses = []string{
+	"y", "b", "labels", "weights", "groups", "penalty-factor", "lambdas", "loss", "delta", "penalty", "lambda", "lambda-ratio",
+	"alpha", "l2", "C", "lower", "upper", "nonneg", "scale", "intercept", "standardize", "allow-unpenalized", "method", "history", "plot",
+}
+
+// readModel reads a stored fit; path is the file of its coefficients.
+func readModel(in *inputs, dir string) (p *prediction, path string, err error) {
 	run, err := readStoredRun(in, dir)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if run.report.Command != "bcd" {
-		return nil, fmt.Errorf("%s: a report of %q is no fit: %w", dir, run.report.Command, solver.ErrUnsupported)
+		return nil, "", fmt.Errorf("%s: a report of %q is no fit: %w", dir, run.report.Command, solver.ErrUnsupported)
 	}
 	a, ok := run.report.Answers["w"]
 	if !ok {
-		return nil, inputError("`solve bcd … -o DIR/` stores them", "%s: the report names no coefficients", dir)
+		return nil, "", inputError("`solve bcd … -o DIR/` stores them", "%s: the report names no coefficients", dir)
 	}
 	opts := run.report.Method.Options
-	p := &prediction{loss: opts.Text("loss"), in: in}
+	p = &prediction{loss: opts.Text("loss"), in: in}
 	if v, ok := run.report.Stats.Get("classes"); ok {
 		list, _ := v.([]any)
 		for _, x := range list {
@@ -86,10 +96,11 @@ func readModel(in *inputs, dir string) (*prediction, error) {
 		}
 	}
 	if p.loss == quadraticLoss {
-		return nil, inputError("a fit has samples and features", "%s: --loss quadratic has nothing to predict", dir)
+		return nil, "", inputError("a fit has samples and features", "%s: --loss quadratic has nothing to predict", dir)
 	}
-	p.fit, err = readCoefficients(in, filepath.Join(dir, a.Path), opts.Text("intercept") == "true")
-	return p, err
+	path = filepath.Join(dir, a.Path)
+	p.fit, err = readCoefficients(in, path, opts.Text("intercept") == "true", false)
+	return p, path, err
 }
 
 func runBCDPredict(args []string, v *values, con *console) error {
@@ -111,6 +122,7 @@ func runBCDPredict(args []string, v *values, con *console) error {
 	case data == "":
 		return usageError("solve bcd predict --model DIR/ DATA", "the data are missing")
 	}
+	v.refuseWith("bcd predict: the fit has it", predictRefuses...)
 	in := newInputs(con, v)
 	e := emission{what: v.word("emit", "prediction"), format: matio.Format(v.word("to", "csv")), to: parseDestination(v.text("output"))}
 	if v.err != nil {
@@ -126,14 +138,14 @@ func runBCDPredict(args []string, v *values, con *console) error {
 	if e.format, err = e.to.format(e.format, v.wordsOf("to")); err != nil {
 		return err
 	}
-	if _, err := parseOutputFlags(v, e, []string{data}); err != nil {
-		return err
-	}
-	p, err := readModel(in, model)
+	p, path, err := readModel(in, model)
 	if err != nil {
 		return err
 	}
-	link, err := p.link(data, v.text("target"))
+	if _, err := parseOutputFlags(v, e, []string{data, v.text("offset"), filepath.Join(model, "report.json"), path}); err != nil {
+		return err
+	}
+	link, err := p.link(data, v.text("target"), v.text("offset"))
 	if err != nil {
 		return err
 	}
@@ -162,9 +174,13 @@ func runBCDPredict(args []string, v *values, con *console) error {
 	return d.print(rep)
 }
 
-// link returns A w + w₀.
-func (p *prediction) link(path, target string) ([]float64, error) {
+// link returns A w + w₀ + offset.
+func (p *prediction) link(path, target, offsets string) ([]float64, error) {
 	f, err := p.in.read("data", path, nil)
+	if err != nil {
+		return nil, err
+	}
+	offset, err := readNumbers(p.in, "offset", offsets, f.Rows)
 	if err != nil {
 		return nil, err
 	}
@@ -173,13 +189,13 @@ func (p *prediction) link(path, target string) ([]float64, error) {
 		if f.Cols > cols {
 			return nil, fmt.Errorf("%s: %d features, but the model has %d: %w", p.in.name("data", path), f.Cols, cols, solver.ErrDimension)
 		}
-		return bcd.Predict(f.Sparse, p.fit.x[:f.Cols], p.fit.intercept, nil) // a LIBSVM file need not hold its last features
+		return bcd.Predict(f.Sparse, p.fit.x[:f.Cols], p.fit.intercept, offset) // a LIBSVM file need not hold its last features
 	}
 	x, err := p.columns(f, target)
 	if err != nil {
 		return nil, err
 	}
-	return bcd.Predict(x, p.fit.x, p.fit.intercept, nil)
+	return bcd.Predict(x, p.fit.x, p.fit.intercept, offset)
 }
 
 // columns brings the columns of a table into the order of the coefficients: by

@@ -36,12 +36,20 @@ func runBCD(ctx context.Context, o *bcdOptions, con *console) error {
 	if err := r.open(o.files.history, o.settings.Tol); err != nil {
 		return err
 	}
+	if o.lab == nil && !o.source.machine() {
+		r.problem.byColumns()
+	}
 	opt := o.settings
 	opt.Recorder = r.watch
 	var res *bcd.Result
-	if o.lab != nil {
+	switch {
+	case o.lab != nil && o.source.loss == softmaxLoss:
+		err = usageError("solve bcd --loss softmax", "the laboratory has no softmax fits on the command line")
+	case o.lab != nil:
 		res, err = bcd.Laboratory(ctx, &r.problem.problem, &opt, o.lab)
-	} else {
+	case o.source.loss == softmaxLoss:
+		res, err = bcd.Softmax(ctx, &r.problem.problem, &opt)
+	default:
 		res, err = bcd.Solve(ctx, &r.problem.problem, &opt)
 	}
 	var warnings []string
@@ -84,11 +92,18 @@ func (r *bcdRun) makeParts() error {
 		return nil
 	}
 	res := r.result
+	if res.Classes != nil {
+		r.parts = append(r.parts, softmaxPart(r.problem, res, r.emit.formatOf(matio.FormatCSV)))
+		return nil
+	}
 	p, err := coefficientPart(r.problem, res.X, res.Intercept, r.emit.formatOf(matio.FormatCSV))
 	if err != nil {
 		return err
 	}
 	r.parts = append(r.parts, p)
+	if r.emit.wants("dual") && res.Dual != nil {
+		r.parts = append(r.parts, part{name: "dual", format: r.emit.formatOf(matio.FormatCSV), dense: column(res.Dual...)})
+	}
 	return nil
 }
 
@@ -143,7 +158,11 @@ func (r *bcdRun) summarise(float64) {
 		say("", "%s", certificateLine(c, 17))
 	}
 	say("objective", "%.12g", res.Objective)
-	say("support", "%s of %s features", grouped(s.Support), grouped(len(res.X)))
+	of := "features"
+	if res.Classes != nil {
+		of = fmt.Sprintf("coefficients of %d classes", len(res.Classes))
+	}
+	say("support", "%s of %s %s", grouped(s.Support), grouped(len(res.X)), of)
 	if res.Status == solver.Solved {
 		say("solved", "%s", res.Reason)
 	}
@@ -208,6 +227,9 @@ func bcdStats(res *bcd.Result, readS float64) report.Fields {
 	}
 	if res.Labels != nil {
 		f.Add("classes", res.Labels[:])
+	}
+	if res.Classes != nil {
+		f.Add("classes", res.Classes)
 	}
 	f.Add("read_s", readS)
 	f.Add("setup_s", s.Setup)

@@ -32,7 +32,7 @@ func newCheckCommand() *subcommand {
 		},
 		options: joined(transportOptions(), readingOptions(), []option{
 			{name: "A", group: groupInput, value: "FILE", usage: "linsys, bcd: the matrix (linsys: or the first argument)"},
-			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials (ot), x (linsys), w (bcd); may be repeated"},
+			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials (ot), x (linsys), w, dual (bcd); may be repeated"},
 			{name: "input", group: groupInput, value: "ROLE=FILE", many: true, usage: "where an input of a stored answer is now (needed for one that was stdin); may be repeated"},
 			{name: "y", group: groupInput, value: "FILE", usage: "bcd: the targets, one for each row of --A"},
 			{name: "reg", group: groupMethod, value: "EPS", usage: "ε of the entropic problem that anybody's answer belongs to (0: unregularised)"},
@@ -71,7 +71,7 @@ func checkables() []checkable {
 	return []checkable{
 		{"ot", transportParts, checkStoredTransport, checkTransport},
 		{"linsys", []string{"x"}, checkStoredSystem, checkSystem},
-		{"bcd", []string{"w"}, checkStoredRegression, checkRegression},
+		{"bcd", []string{"w", "dual"}, checkStoredRegression, checkRegression},
 	}
 }
 

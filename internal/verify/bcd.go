@@ -92,8 +92,27 @@ func (f *Fit) Null() (objective, gradient float64, err error) {
 			gradient = math.Max(gradient, math.Abs(c)/f.scale(j))
 		}
 	}
-	return r.loss - f.Saturated() + f.penalty(x), gradient, nil
+	return math.Max(r.loss-f.Saturated()+f.penalty(x), f.noise()), gradient, nil
 }
+
+// noise is what rounding may leave of P where the predictor fits perfectly:
+// residuals as large as the last digits of targets and offsets or, of the
+// Poisson loss, the last digits of the loss itself.
+func (f *Fit) noise() float64 {
+	var sum compensated
+	for i, y := range f.Y {
+		switch f.Loss {
+		case "squared", "huber", "smooth-huber":
+			r := 4 * epsilon * (math.Abs(y) + math.Abs(f.offset(i)))
+			sum.add(f.W[i] * r * r)
+		case "poisson":
+			sum.add(f.W[i] * 4 * epsilon * (y + math.Abs(entropy(y))))
+		}
+	}
+	return sum.value()
+}
+
+const epsilon = 0x1p-52
 
 // Saturated is the loss of a perfect fit: Σ w (y − y log y) of the Poisson loss,
 // 0 of the others.
@@ -257,8 +276,11 @@ func (f *Fit) gap(l pointLoss, r predicted, phi, c, x []float64, changed bool) f
 	if s < 1 && f.ridged() {
 		best = math.Min(best, f.gapAt(l, r, phi, c, x, 1, changed))
 	}
-	if math.IsInf(best, 1) {
+	switch {
+	case math.IsInf(best, 1):
 		return math.NaN()
+	case best <= f.noise():
+		return 0
 	}
 	return best
 }

@@ -5,10 +5,17 @@ import "math"
 // free returns the columns that nothing penalises or bounds on some side: a
 // dual point has to be orthogonal to them.
 func (f *Fit) free() []int {
-	if f.Groups != nil {
-		return nil
-	}
 	var free []int
+	for g, group := range f.Groups {
+		for _, j := range group {
+			if f.GroupL2[g] == 0 && f.L1[j] == 0 && f.L2[j] == 0 && !f.absent(int(j)) {
+				free = append(free, int(j))
+			}
+		}
+	}
+	if f.Groups != nil {
+		return free
+	}
 	for j := range f.L1 {
 		if f.L1[j] == 0 && f.L2[j] == 0 && !f.absent(j) {
 			if lo, hi := f.bounds(j); math.IsInf(lo, -1) || math.IsInf(hi, 1) {

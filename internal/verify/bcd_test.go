@@ -159,3 +159,106 @@ func TestGroupFit(t *testing.T) {
 		t.Errorf("beside it: %+v, %v", c, err)
 	}
 }
+
+// Coefficients outside their bounds, or of columns that take no part, are no
+// answers, however small the objective.
+func TestFitInfeasible(t *testing.T) {
+	bounded, x := oneColumn()
+	bounded.Upper = []float64{1}
+	bounded.Lower = []float64{0}
+	excluded, _ := oneColumn()
+	excluded.L1[0] = math.Inf(1)
+	constant, _ := oneColumn()
+	constant.ColumnScale = []float64{0}
+	for name, f := range map[string]*Fit{"bounded": bounded, "excluded": excluded, "constant": constant} {
+		for v, ok := range map[float64]bool{x: false, 0: name != "bounded", 1: name == "bounded"} {
+			c, err := f.Certify([]float64{v}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Certificates(1e-9, 4.5, 6)[0].OK; got != ok {
+				t.Errorf("%s column, x = %v: accepted %v, want %v (%+v)", name, v, got, ok, c)
+			}
+		}
+	}
+}
+
+// The Poisson loss of large counts is negative: a relative gap must not be.
+func TestPoissonNullIsPositive(t *testing.T) {
+	f := &Fit{
+		X: &matrix.Dense{Rows: 3, Cols: 1, Data: []float64{1, -1, 0.5}}, Y: []float64{100, 50, 70}, W: []float64{1, 1, 1},
+		Loss: "poisson", L1: []float64{0.1}, L2: []float64{0}, Intercept: true,
+	}
+	null, gradient, err := f.Null()
+	if err != nil || !(null > 0) {
+		t.Fatalf("null objective %v: %v", null, err)
+	}
+	c, err := f.Certify([]float64{0}, math.Log(220.0/3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Objective > 0 {
+		t.Errorf("objective %v: the test wants a negative one", c.Objective)
+	}
+	if cert := c.Certificates(1e-6, null, gradient)[0]; cert.OK || !(cert.Value > 0) {
+		t.Errorf("zero is not optimal, but %+v", cert)
+	}
+}
+
+// Columns that nothing penalises may depend on each other: at the least-squares
+// solution the gap is rounding.
+func TestFitDependentFreeColumns(t *testing.T) {
+	data := []float64{1, 2, 3, 1, 2, 3, 4, 8, 1, -1, -2, 2, 0.5, 1, 5}
+	f := &Fit{
+		X: &matrix.Dense{Rows: 5, Cols: 3, Data: data}, Y: []float64{1, 0, 2, -1, 3}, W: []float64{1, 1, 1, 1, 1},
+		Loss: "squared", L1: make([]float64, 3), L2: make([]float64, 3),
+	}
+	// Normal equations of the first and the last column.
+	var a, b, d, p, q float64
+	for i, y := range f.Y {
+		u, v := data[3*i], data[3*i+2]
+		a, b, d, p, q = a+u*u, b+u*v, d+v*v, p+u*y, q+v*y
+	}
+	det := a*d - b*b
+	x := []float64{(d*p - b*q) / det, 0, (a*q - b*p) / det}
+	for _, groups := range [][][]int32{nil, {{0, 2}, {1}}} {
+		f.Groups, f.GroupL2 = groups, make([]float64, len(groups))
+		c, err := f.Certify(x, 0)
+		if err != nil || !(c.Gap >= 0 && c.Gap < 1e-14) {
+			t.Errorf("groups %v: gap %v, KKT %v: %v", groups, c.Gap, c.KKT, err)
+		}
+	}
+}
+
+// The standard deviation of a column does not depend on how far it is from
+// zero, and a target that the intercept fits perfectly leaves nothing to do.
+func TestStandardizeFarFromZero(t *testing.T) {
+	const n = 30
+	near := &Fit{Y: make([]float64, n), L1: make([]float64, 1), L2: make([]float64, 1)}
+	far := *near
+	a, b := &matrix.Dense{Rows: n, Cols: 1}, &matrix.Dense{Rows: n, Cols: 1}
+	for i := range n {
+		v := float64(i*i%17) / 16
+		a.Data, b.Data = append(a.Data, v), append(b.Data, v+1e6)
+	}
+	near.X, far.X = a, b
+	for _, f := range []*Fit{near, &far} {
+		f.ScaleWeights(nil, false)
+		f.Standardize()
+	}
+	if s, want := far.ColumnScale[0], near.ColumnScale[0]; math.Abs(s-want) > 1e-9*want {
+		t.Errorf("standard deviation %v, want %v", s, want)
+	}
+	for i := range near.Y {
+		near.Y[i] = 0.1
+	}
+	near.Loss, near.Intercept, near.L1[0] = "squared", true, 1
+	null, gradient, err := near.Null()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := near.Certify([]float64{0}, 0.1+1e-17)
+	if err != nil || !c.Certificates(1e-12, null, gradient)[0].OK {
+		t.Errorf("a perfect fit: null objective %v, %+v: %v", null, c, err)
+	}
+}

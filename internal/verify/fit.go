@@ -41,14 +41,19 @@ func (f *Fit) Standardize() {
 	}
 	total := all.value()
 	mean, weight, spread := make([]float64, cols), make([]float64, cols), make([]float64, cols)
+	stored := make([]int, cols)
 	f.entries(func(i, j int, v float64) {
 		mean[j] += f.W[i] * v / total
 		weight[j] += f.W[i]
+		stored[j]++
 	})
 	f.entries(func(i, j int, v float64) { spread[j] += f.W[i] * (v - mean[j]) * (v - mean[j]) })
 	f.ColumnScale = make([]float64, cols)
 	for j := range cols {
-		v := spread[j] + math.Max(0, total-weight[j])*mean[j]*mean[j]
+		v := spread[j]
+		if stored[j] < len(f.Y) { // else rounding alone would add the square of a large mean
+			v += math.Max(0, total-weight[j]) * mean[j] * mean[j]
+		}
 		if square := v/total + mean[j]*mean[j]; v/total > constantShare*square {
 			f.ColumnScale[j] = math.Sqrt(v / total)
 		}
