@@ -68,6 +68,24 @@ const symmetryTolerance = 1e-14
 
 // Analyze passes over a. The error is that of ctx.
 func Analyze(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
+	n, err := analyzeEntries(ctx, a)
+	if err == nil && n.Square() {
+		_, n.Components = direct.Components(a)
+	}
+	return n, err
+}
+
+// analyzeForSolver is Analyze that counts the components only where they matter.
+func analyzeForSolver(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
+	n, err := analyzeEntries(ctx, a)
+	if err == nil && n.Square() && n.ZeroSums > 0 {
+		_, n.Components = direct.Components(a)
+	}
+	return n, err
+}
+
+// analyzeEntries finds everything but the components.
+func analyzeEntries(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
 	n := &Analysis{Rows: a.Rows, Cols: a.Cols, NNZ: a.NNZ()}
 	smallest, squares := math.Inf(1), 0.0
 	used := make([]bool, a.Cols)
@@ -102,7 +120,6 @@ func Analyze(ctx context.Context, a *matrix.CSR) (*Analysis, error) {
 	}
 	n.PatternSymmetric, n.Asymmetry = asymmetry(a)
 	n.Symmetric = n.Asymmetry <= symmetryTolerance*n.MaxAbs
-	_, n.Components = direct.Components(a)
 	return n, nil
 }
 
@@ -127,30 +144,38 @@ type rowFacts struct {
 func (n *Analysis) row(a *matrix.CSR, i int, used []bool) rowFacts {
 	var r rowFacts
 	cols, vals := a.Row(i)
-	diag, off := 0.0, 0.0
+	diag, off, positive, negative := 0.0, 0.0, 0, 0
+	first, last := i, i // columns that are not zero
 	for k, v := range vals {
-		j := int(cols[k])
 		if v == 0 {
 			continue
 		}
+		j := int(cols[k])
 		used[j] = true
 		size := math.Abs(v)
-		r.largest, r.abs, r.sum = max(r.largest, size), r.abs+size, r.sum+v
+		if size > r.largest {
+			r.largest = size
+		}
+		r.abs += size
+		r.sum += v
 		r.squares += v * v
 		if j == i {
 			diag = v
 			continue
 		}
 		off += size
-		n.Lower, n.Upper = max(n.Lower, i-j), max(n.Upper, j-i)
+		first, last = min(first, j), max(last, j)
 		if v > 0 {
-			n.OffPositive++
+			positive++
 		} else {
-			n.OffNegative++
+			negative++
 		}
 	}
 	r.count = len(vals)
 	n.Longest = max(n.Longest, r.count)
+	n.Lower, n.Upper = max(n.Lower, i-first), max(n.Upper, last-i)
+	n.OffPositive += positive
+	n.OffNegative += negative
 	switch {
 	case i >= n.Cols:
 	case diag > 0:

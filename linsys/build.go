@@ -87,7 +87,7 @@ func (s *Solver) predictCholesky() (flops float64, bytes int64, known bool) {
 		// A foretelling has to be quick; a factor that is wanted anyway, or
 		// used many times, is worth the search for less fill.
 		opt := &direct.AnalyzeOptions{Ordering: "amd", Threads: s.opt.Threads}
-		if s.opt.method() == Cholesky || s.rightHandSides >= manyRight {
+		if s.opt.method() == Cholesky || s.rightHandSides >= manyRight || s.a.Rows < trialRows {
 			opt.Ordering = "auto"
 		}
 		an, err := direct.AnalyzeCholesky(s.ctx, s.a, opt)

@@ -48,14 +48,27 @@ type Solver struct {
 	cholesky       *direct.CholeskyAnalysis // made for a prediction, used by the method
 	lu             *direct.LUAnalysis
 	ldlt           *scaledLDLT
+	begun          time.Time
 	setupSeconds   float64
 	vec            vectors
 	work           workspace
 }
 
 // New analyses the matrix of p, chooses the method and sets it up. Of the
-// right-hand sides only their number counts.
+// right-hand sides only their number counts. TimeLimit does not bound it.
 func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
+	s, err := open(ctx, p, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.setUp(ctx, p); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// open makes a solver of a problem and options that are well-formed.
+func open(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 	if opt == nil {
 		opt = &Options{}
 	}
@@ -65,8 +78,7 @@ func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
-	start := time.Now()
-	s := &Solver{ctx: ctx, opt: *opt, full: p.A, nearNull: p.NearNull, sign: 1, rightHandSides: p.B.Cols}
+	s := &Solver{begun: time.Now(), ctx: ctx, opt: *opt, full: p.A, nearNull: p.NearNull, sign: 1, rightHandSides: p.B.Cols}
 	s.opt.Threads = par.Threads(opt.Threads)
 	s.vec.setThreads(s.opt.Threads)
 	s.m, s.n = p.dims()
@@ -77,17 +89,19 @@ func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 	if err := s.combined(opt.method(), opt.Preconditioner); err != nil {
 		return nil, err
 	}
+	return s, nil
+}
+
+// setUp is what of New takes time.
+func (s *Solver) setUp(ctx context.Context, p *Problem) error {
+	defer func() { s.setupSeconds = time.Since(s.begun).Seconds() }()
 	if err := s.chooseStorage(p.Dense); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.takeKernel(p.Kernel); err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.prepare(ctx); err != nil {
-		return nil, err
-	}
-	s.setupSeconds = time.Since(start).Seconds()
-	return s, nil
+	return s.prepare(ctx)
 }
 
 // chooseStorage keeps a dense matrix where it is full enough and not singular
@@ -167,7 +181,7 @@ const gridRows = 1000
 // analyze finds the facts that auto decides by, and what the methods work on.
 func (s *Solver) analyze(ctx context.Context) error {
 	var err error
-	if s.analysis, err = Analyze(ctx, s.full); err != nil {
+	if s.analysis, err = analyzeForSolver(ctx, s.full); err != nil {
 		return err
 	}
 	a := s.analysis
@@ -413,7 +427,7 @@ func (s *Solver) dropEmpty(ctx context.Context) error {
 		b.RowPtr = append(b.RowPtr, int64(len(b.Col)))
 	}
 	s.a = b
-	rest, err := Analyze(ctx, b)
+	rest, err := analyzeForSolver(ctx, b)
 	if err != nil {
 		return err
 	}

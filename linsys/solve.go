@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
-	"solve/internal/verify"
 	"solve/matrix"
 	"solve/solver"
 )
@@ -19,11 +17,41 @@ import (
 // breakdown, proof of inconsistency) gives its best answer with its
 // certificates and the error of its verdict.
 func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
-	s, err := New(ctx, p, opt)
+	if opt == nil {
+		opt = &Options{}
+	}
+	ctx, cancel := within(ctx, opt.TimeLimit)
+	defer cancel()
+	s, err := open(ctx, p, opt)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.setUp(ctx, p); isContext(err) && ctx.Err() != nil {
+		return s.notSetUp(ctx, p, err)
+	} else if err != nil {
+		return nil, err
+	}
 	return s.Solve(ctx, p.B, p.X0)
+}
+
+// within is ctx that ends after the limit, where there is one.
+func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit > 0 {
+		return context.WithTimeout(ctx, limit)
+	}
+	return ctx, func() {}
+}
+
+// notSetUp certifies the starting vectors, all there is where the analysis did
+// not end in time.
+func (s *Solver) notSetUp(ctx context.Context, p *Problem, err error) (*Result, error) {
+	r := &running{Solver: s, ctx: ctx, b: p.B, x0: p.X0, target: p.B, start: s.begun}
+	s.list, s.kernel, s.keep = []choice{{method: s.opt.method(), preconditioner: s.opt.Preconditioner}}, nil, nil
+	r.res = &Result{Analysis: s.analysis}
+	if err := r.noEngine(err); err != nil {
+		return nil, err
+	}
+	return r.conclude()
 }
 
 // Solve solves for the columns of b (m×s), starting from those of x0 (n×s,
@@ -32,11 +60,8 @@ func (s *Solver) Solve(ctx context.Context, b, x0 *matrix.Dense) (*Result, error
 	if b == nil || b.Rows != s.m {
 		return nil, fmt.Errorf("linsys: the right-hand side needs %d rows: %w", s.m, solver.ErrDimension)
 	}
-	if s.opt.TimeLimit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.opt.TimeLimit)
-		defer cancel()
-	}
+	ctx, cancel := within(ctx, s.opt.TimeLimit)
+	defer cancel()
 	s.ctx = ctx
 	r := &running{Solver: s, ctx: ctx, b: b, x0: x0, start: time.Now()}
 	return r.run()
@@ -67,6 +92,11 @@ func (r *running) run() (*Result, error) {
 			return nil, err
 		}
 	}
+	return r.conclude()
+}
+
+// conclude certifies what was found.
+func (r *running) conclude() (*Result, error) {
 	r.res.Stats.Setup += r.setupSeconds
 	r.setupSeconds = 0 // a second Solve does not pay for it again
 	checking := time.Now()
@@ -107,14 +137,14 @@ func (r *running) attempts() error {
 // clear replaces columns that overflowed by 0: nothing is known of their
 // solution.
 func (r *running) clear(x *matrix.Dense) {
-	v := make([]float64, x.Rows)
-	for j := range x.Cols {
-		column(x, j, v)
-		if !slices.ContainsFunc(v, func(t float64) bool { return math.IsNaN(t) || math.IsInf(t, 0) }) {
+	for k, t := range x.Data {
+		if finite(t) {
 			continue
 		}
-		clear(v)
-		setColumn(x, j, v)
+		j := k % x.Cols
+		for i := range x.Rows {
+			x.Data[i*x.Cols+j] = 0
+		}
 		if j < len(r.ends) {
 			r.ends[j].residual, r.ends[j].reason = 1, solver.EvaluationError
 			r.ends[j].breakdown = "entries of the solution overflowed"
@@ -242,65 +272,6 @@ func worst(ends []outcome) outcome {
 		}
 	}
 	return w
-}
-
-// certify has every column judged by the independent checker.
-func (r *running) certify() error {
-	res := r.res
-	sys := verify.LinearSystem{Rows: r.m, Cols: r.n, A: r.rows(), LeastSquares: r.least, Damp: r.opt.Damp, Threads: r.opt.Threads}
-	right := r.b
-	if r.opt.Project {
-		right = r.target
-	}
-	x := make([]float64, r.n)
-	sys.B = make([]float64, r.m)
-	worstAt := -1.0
-	for j := range right.Cols {
-		column(right, j, sys.B)
-		column(res.X, j, x)
-		c, err := verify.Linear(sys, x)
-		if err != nil {
-			return err
-		}
-		col := Column{RelativeResidual: c.RelativeResidual, BackwardError: c.BackwardError, Componentwise: c.Componentwise, Optimality: c.Optimality}
-		if j < len(r.ends) {
-			col.Iterations, col.Reason = r.ends[j].iterations, r.ends[j].reason
-		}
-		res.Columns = append(res.Columns, col)
-		certs := c.Certificates(r.opt.tol(), r.opt.AbsTol)
-		measure := badness(certs)
-		if measure > worstAt || math.IsNaN(measure) {
-			worstAt, res.Certificates = measure, certs
-			res.Stats.Reachable = c.Reachable
-			if math.IsNaN(measure) {
-				worstAt = math.Inf(1)
-			}
-		}
-	}
-	if right.Cols == 0 {
-		res.Verdict = solver.Verdict{Status: solver.Solved, Reason: solver.Tolerance} // there is nothing to solve
-		return nil
-	}
-	r.judge()
-	return nil
-}
-
-// badness orders columns: the value of the certificate with a tolerance
-// relative to that tolerance, which with AbsTol is not the same for all of
-// them. It is above 1, or NaN, only for those that fail.
-func badness(certs []solver.Certificate) float64 {
-	for _, c := range certs {
-		switch share := c.Value / c.Tol; {
-		case math.IsNaN(c.Tol):
-		case c.OK && !(share <= 1):
-			return 1
-		case !c.OK && share <= 1:
-			return math.Nextafter(1, 2)
-		default:
-			return share
-		}
-	}
-	return 0
 }
 
 // judge turns certificates and outcomes into the verdict. Only certificates

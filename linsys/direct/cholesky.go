@@ -18,10 +18,11 @@ import (
 // (1983)): the columns of a supernode and the rows below them are assembled
 // from A and the update matrices of the supernode's children, the columns are
 // eliminated by dense kernels, and what is left is the next update matrix.
-// Small factors with few operations are computed row by row instead.
+// Small factors with few operations are computed row by row instead, and those
+// of very small matrices as dense ones.
 type Cholesky struct {
-	s          *CholeskyAnalysis
-	simplicial *simplicial // nil for a multifrontal factor, which has the rest
+	s     *CholeskyAnalysis
+	plain plainFactor // nil for a multifrontal factor, which has the rest
 
 	threads int
 	l       []float64 // panels of Lᵀ
@@ -35,6 +36,14 @@ type Cholesky struct {
 	done <-chan struct{}
 
 	scratch solveScratch
+}
+
+// plainFactor is a factor without fronts.
+type plainFactor interface {
+	factor(ctx context.Context, a *matrix.CSR) error
+	solve(b []float64)
+	solveBlock(b []float64, k int)
+	logDet() float64
 }
 
 // space is what one goroutine works in.
@@ -58,9 +67,12 @@ func (s *CholeskyAnalysis) Factor(ctx context.Context, a *matrix.CSR, threads in
 		return nil, err
 	}
 	c := &Cholesky{s: s, threads: min(par.Threads(threads), s.threads)}
-	if s.simplicial != nil {
-		c.simplicial = newSimplicial(s.simplicial, s.perm)
-	} else {
+	switch {
+	case s.dense:
+		c.plain = newDenseFactor(s.n)
+	case s.simplicial != nil:
+		c.plain = newSimplicial(s.simplicial, s.perm)
+	default:
 		c.makeSpaces()
 	}
 	if err := c.refactor(ctx, a); err != nil {
@@ -90,7 +102,7 @@ func (c *Cholesky) makeSpaces() {
 }
 
 func (s *CholeskyAnalysis) check(a *matrix.CSR) error {
-	if a.Rows != s.n || a.Cols != s.n || len(a.Val) != s.nnz || hashPattern(a) != s.pattern {
+	if a.Rows != s.n || a.Cols != s.n || len(a.Val) != len(a.Col) || !s.pattern.is(a) {
 		return fmt.Errorf("direct: %d×%d matrix of %d entries has not the pattern that was analysed: %w", a.Rows, a.Cols, len(a.Val), solver.ErrDimension)
 	}
 	return nil
@@ -107,8 +119,8 @@ func (c *Cholesky) Refactor(ctx context.Context, a *matrix.CSR) error {
 }
 
 func (c *Cholesky) refactor(ctx context.Context, a *matrix.CSR) error {
-	if c.simplicial != nil {
-		return c.simplicial.factor(ctx, a)
+	if c.plain != nil {
+		return c.plain.factor(ctx, a)
 	}
 	c.a, c.done = a, ctx.Done()
 	defer func() { c.a = nil }()
@@ -203,8 +215,8 @@ func (c *Cholesky) Analysis() *CholeskyAnalysis { return c.s }
 
 // LogDet returns the natural logarithm of the determinant of A.
 func (c *Cholesky) LogDet() float64 {
-	if c.simplicial != nil {
-		return c.simplicial.logDet()
+	if c.plain != nil {
+		return c.plain.logDet()
 	}
 	sum := 0.
 	t, p := c.s.tree, &c.s.plan

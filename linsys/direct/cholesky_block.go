@@ -25,8 +25,11 @@ func (c *Cholesky) SolveBlock(x []float64, k int) {
 		c.Solve(x)
 		return
 	}
-	if c.simplicial != nil {
-		c.simplicial.solveBlock(x, k)
+	if k == 0 {
+		return
+	}
+	if c.plain != nil {
+		c.plain.solveBlock(x, k)
 		return
 	}
 	blocks := par.Chunks(k, blockColumns)
@@ -58,6 +61,9 @@ func (w *solveScratch) addBlockSpaces(c *Cholesky, count int) {
 // SolveBlockBytes is the memory that SolveBlock adds to Bytes for k
 // right-hand sides.
 func (s *CholeskyAnalysis) SolveBlockBytes(k int) int64 {
+	if s.dense {
+		return 0
+	}
 	if s.simplicial != nil {
 		return 8 * int64(s.n*blockColumns)
 	}
@@ -101,15 +107,7 @@ func (c *Cholesky) forwardBlock(b *blockSpace, q int32, n int) {
 	w, rows := tree.width(q), tree.below(q)
 	panel, ld := c.l[p.panel[q]:p.panel[q+1]], int(p.stride[q])
 	own := b.x[int(tree.first[q])*n:][:w*n]
-	var t [64]float64
-	for k := 0; k < w; k += 8 {
-		height := min(8, w-k)
-		if k > 0 {
-			kern.SubTN(height, n, k, panel[k:], ld, own, n, own[k*n:], n)
-		}
-		invertedDiagonal(&t, height, panel[k*ld+k:], ld)
-		kern.SolveRows(height, &t, own[k*n:], n, n)
-	}
+	forwardColumnsOf(w, panel, ld, own, n)
 	if len(rows) == 0 {
 		return
 	}
@@ -134,12 +132,31 @@ func (c *Cholesky) backwardBlock(b *blockSpace, q int32, n int) {
 		}
 		kern.SubNN(w, n, len(rows), panel[w:], ld, below, n, own, n)
 	}
+	backwardColumnsOf(w, panel, ld, own, n)
+}
+
+// forwardColumnsOf overwrites the w×n matrix x with U⁻ᵀ x, U the upper
+// triangle of the w×w matrix at u.
+func forwardColumnsOf(w int, u []float64, ld int, x []float64, n int) {
+	var t [64]float64
+	for k := 0; k < w; k += 8 {
+		height := min(8, w-k)
+		if k > 0 {
+			kern.SubTN(height, n, k, u[k:], ld, x, n, x[k*n:], n)
+		}
+		invertedDiagonal(&t, height, u[k*ld+k:], ld)
+		kern.SolveRows(height, &t, x[k*n:], n, n)
+	}
+}
+
+// backwardColumnsOf overwrites x with U⁻¹ x.
+func backwardColumnsOf(w int, u []float64, ld int, x []float64, n int) {
 	for k := (w - 1) &^ 7; k >= 0; k -= 8 {
 		height := min(8, w-k)
 		if next := k + height; next < w {
-			kern.SubNN(height, n, w-next, panel[k*ld+next:], ld, own[next*n:], n, own[k*n:], n)
+			kern.SubNN(height, n, w-next, u[k*ld+next:], ld, x[next*n:], n, x[k*n:], n)
 		}
-		solveUpper(height, panel[k*ld+k:], ld, own[k*n:], n)
+		solveUpper(height, u[k*ld+k:], ld, x[k*n:], n)
 	}
 }
 

@@ -56,8 +56,8 @@ func (c *Cholesky) checkLength(n, want int) {
 // number of them.
 func (c *Cholesky) Solve(x []float64) {
 	c.checkLength(len(x), c.s.n)
-	if c.simplicial != nil {
-		c.simplicial.solve(x)
+	if c.plain != nil {
+		c.plain.solve(x)
 		return
 	}
 	w, p, tree := &c.scratch, &c.s.plan, c.s.tree

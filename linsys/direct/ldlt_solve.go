@@ -141,9 +141,13 @@ func backwardColumns(n *pivotNode, y, t []float64, m int) {
 	for i, j := range n.index {
 		copy(t[i*m:][:m], y[int(j)*m:])
 	}
-	for i := n.pivots - 1; i >= 0; i-- {
+	k := n.pivots
+	if k > 0 && k < r {
+		kern.SubNN(k, m, r-k, n.u[k:], r, t[k*m:], m, t, m)
+	}
+	for i := k - 1; i >= 0; i-- {
 		own := t[i*m:][:m]
-		for j := i + 1; j < r; j++ {
+		for j := i + 1; j < k; j++ {
 			kern.Axpy(-n.u[i*r+j], t[j*m:][:m], own)
 		}
 		copy(y[int(n.index[i])*m:][:m], own)

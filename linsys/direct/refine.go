@@ -25,7 +25,7 @@ type Refiner struct {
 // with an approximation of A⁻¹ times it; norm measures residuals.
 func NewRefiner(a matrix.Operator, solve func(x []float64), norm func(x []float64) float64) *Refiner {
 	n, _ := a.Dims()
-	return &Refiner{a: a, solve: solve, norm: norm, r: make([]float64, n), best: make([]float64, n)}
+	return &Refiner{a: a, solve: solve, norm: norm, r: make([]float64, n)}
 }
 
 // Refine improves x in place, in at most the given number of steps. It ends
@@ -35,6 +35,9 @@ func NewRefiner(a matrix.Operator, solve func(x []float64), norm func(x []float6
 func (f *Refiner) Refine(ctx context.Context, b, x []float64, maxSteps int, enough float64) (steps int, norm float64) {
 	norm = f.residual(b, x)
 	for steps < maxSteps && norm > enough && ctx.Err() == nil {
+		if f.best == nil {
+			f.best = make([]float64, len(x))
+		}
 		copy(f.best, x)
 		f.solve(f.r)
 		kern.Axpy(1, f.r, x)

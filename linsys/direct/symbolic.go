@@ -29,15 +29,15 @@ type AnalyzeOptions struct {
 // of factorisations.
 type CholeskyAnalysis struct {
 	n        int
-	nnz      int    // of A
-	pattern  uint64 // hash of the pattern of A
+	pattern  *pattern
 	ordering string
 	threads  int
 	perm     []int32 // row of A that is eliminated k-th
 	factor   int64   // entries of L
 	flops    float64
 
-	// A factor is simplicial, or else multifrontal.
+	// A factor is dense, or simplicial, or else multifrontal.
+	dense      bool
 	simplicial *simplicialPlan
 	tree       *supernodes
 	plan       plan
@@ -49,6 +49,17 @@ type CholeskyAnalysis struct {
 // solver.ErrNotSymmetric, solver.ErrTooLarge or solver.ErrOption, or are that
 // of ctx.
 func AnalyzeCholesky(ctx context.Context, a *matrix.CSR, opt *AnalyzeOptions) (*CholeskyAnalysis, error) {
+	if opt == nil {
+		opt = &AnalyzeOptions{}
+	}
+	if auto := opt.Perm == nil && (opt.Ordering == "" || opt.Ordering == "auto"); auto && smallMatrix(a) {
+		if err := checkSymmetricPattern(a); err != nil {
+			return nil, err
+		}
+		s := newAnalysis(a, opt)
+		s.planDense()
+		return s, ctx.Err()
+	}
 	s, o, err := orderCholesky(ctx, a, opt)
 	if err != nil {
 		return nil, err
@@ -74,10 +85,13 @@ func orderCholesky(ctx context.Context, a *matrix.CSR, opt *AnalyzeOptions) (*Ch
 	if err != nil {
 		return nil, nil, err
 	}
-	return &CholeskyAnalysis{
-		n: a.Rows, nnz: len(a.Val), pattern: hashPattern(a), threads: par.Threads(opt.Threads),
-		ordering: o.name, flops: o.flops, factor: o.nnz,
-	}, o, nil
+	s := newAnalysis(a, opt)
+	s.ordering, s.flops, s.factor = o.name, o.flops, o.nnz
+	return s, o, nil
+}
+
+func newAnalysis(a *matrix.CSR, opt *AnalyzeOptions) *CholeskyAnalysis {
+	return &CholeskyAnalysis{n: a.Rows, pattern: newPattern(a), threads: par.Threads(opt.Threads)}
 }
 
 // planFronts finds supernodes and where everything of their fronts lies.
@@ -113,23 +127,6 @@ func checkSymmetricPattern(a *matrix.CSR) error {
 		return fmt.Errorf("direct: pattern: %w", solver.ErrNotSymmetric)
 	}
 	return nil
-}
-
-// hashPattern tells patterns apart.
-func hashPattern(a *matrix.CSR) uint64 {
-	const prime = 0x9e3779b97f4a7c15
-	var h [4]uint64
-	for i, j := range a.Col {
-		h[i&3] = (h[i&3] ^ uint64(j)) * prime
-	}
-	sum := uint64(a.Rows)
-	for _, p := range a.RowPtr {
-		sum = (sum ^ uint64(p)) * prime
-	}
-	for _, v := range h {
-		sum = (sum ^ v ^ v>>29) * prime
-	}
-	return sum
 }
 
 // ordered is an ordering with what it costs.
@@ -320,7 +317,10 @@ func (s *CholeskyAnalysis) Ordering() string { return s.ordering }
 // Bytes is the memory that a factorisation and its solves hold: factor and
 // working space.
 func (s *CholeskyAnalysis) Bytes() int64 {
-	if s.simplicial != nil {
+	switch {
+	case s.dense:
+		return denseFactorBytes(s.n)
+	case s.simplicial != nil:
 		return s.simplicial.bytes()
 	}
 	return s.plan.bytes(s)
