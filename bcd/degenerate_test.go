@@ -280,3 +280,36 @@ func TestNothingToFit(t *testing.T) {
 		}
 	}
 }
+
+// An intercept may be many δ away, with nothing but linear pieces between.
+func TestHuberIntercept(t *testing.T) {
+	for _, y := range [][]float64{{74, 973, 426, 409, 133}, {-244, 1842, -779, 862, -147}, {5000, 5001, 5002}, {-3}} {
+		p := &Problem{X: &matrix.Dense{Rows: len(y), Cols: 1, Data: make([]float64, len(y))}, Y: y, Loss: loss.Huber(1), Intercept: true, Lambda: 100}
+		for i := range y {
+			p.X.(*matrix.Dense).Data[i] = float64(i % 2)
+		}
+		if _, err := Solve(context.Background(), p, &Options{Settings: solver.Settings{Tol: 1e-10}}); err != nil {
+			t.Errorf("%v: %v", y, err)
+		}
+	}
+}
+
+// Where exponentials overflow at the first step, the intercept is found all the
+// same.
+func TestPoissonInterceptFarAway(t *testing.T) {
+	for _, offset := range []float64{-900, -50, 0, 50, 900} {
+		p := smallProblem(t)
+		p.Loss, p.Intercept, p.Offset = loss.Poisson(), true, make([]float64, len(p.Y))
+		for i := range p.Y {
+			p.Y[i], p.Offset[i] = float64(i*i%7), offset
+		}
+		res, err := Solve(context.Background(), p, nil)
+		if err != nil {
+			t.Errorf("offset %g: %v", offset, err)
+			continue
+		}
+		if mean := res.Intercept + offset; math.Abs(mean) > 5 {
+			t.Errorf("offset %g: intercept %g", offset, res.Intercept)
+		}
+	}
+}

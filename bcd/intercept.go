@@ -2,40 +2,57 @@ package bcd
 
 import "math"
 
-// maxIntercept bounds the Newton steps for the intercept.
-const maxIntercept = 100
+// maxIntercept bounds the steps for the intercept.
+const maxIntercept = 200
 
 // fitIntercept minimises the loss over x₀, the predictor otherwise fixed: a zero
-// of Σθ by Newton's method, its steps halved until |Σθ| falls.
+// of Σθ, which grows with x₀, by Newton's method inside of a bracket. Where |Σθ|
+// does not fall, on the linear pieces of a loss or after a step too far, steps
+// double until there is a bracket, and then halve it.
 func (e *engine) fitIntercept() {
 	w := &e.newton
 	w.trial = grow(w.trial, e.n)
 	w.hess = grow(w.hess, e.n)
 	eta := e.at.eta
+	copy(w.trial, eta)
+	t, lo, hi, reach := 0.0, math.Inf(-1), math.Inf(1), 1.0
+	best := math.Inf(1) // |Σθ| so far
 	slope, size, curvature := e.slopes(eta)
 	for range maxIntercept {
-		if math.Abs(slope) <= 1e-15*size || !(curvature > 0) {
-			return
+		slow := !(math.Abs(slope) <= 0.5*best)
+		rounding := 1e-15
+		if slow {
+			rounding = 1e-12
 		}
-		step := -slope / curvature
-		copy(w.trial, eta)
-		before := slope
-		for range 60 {
-			for i, v := range w.trial {
-				eta[i] = v + step
+		if math.Abs(slope) <= rounding*size && !math.IsInf(size, 1) {
+			break
+		}
+		best = min(best, math.Abs(slope))
+		if slope > 0 {
+			hi = t
+		} else {
+			lo = t
+		}
+		step := -slope / curvature // not finite where exponentials overflow or vanish
+		if next := t + step; slow || !(next > lo && next < hi) || math.IsInf(next, 0) {
+			if reach *= 2; math.Abs(step) > reach && !math.IsInf(step, 0) {
+				reach = math.Abs(step)
 			}
-			if slope, size, curvature = e.slopes(eta); math.Abs(slope) < math.Abs(before) {
-				break
+			step = math.Copysign(reach, -slope)
+			if !math.IsInf(lo, -1) && !math.IsInf(hi, 1) {
+				step = (lo+hi)/2 - t
 			}
-			step *= 0.5
 		}
-		if !(math.Abs(slope) < math.Abs(before)) {
-			copy(eta, w.trial)
-			e.slopes(eta)
-			return
+		if next := t + step; next == t || next-next != 0 {
+			break
 		}
-		e.at.x0 += step
+		t += step
+		for i, v := range w.trial {
+			eta[i] = v + t
+		}
+		slope, size, curvature = e.slopes(eta)
 	}
+	e.at.x0 += t
 }
 
 // slopes sets θ and the second derivatives at η; it returns Σθ, Σ|θ| and a

@@ -116,7 +116,7 @@ func (r *running) attempts() error {
 		}
 		solving := time.Now()
 		x := r.startingVectors()
-		r.ends = r.solveWith(eng, r.working(r.target), x)
+		r.ends = r.solveWith(eng, r.rightFor(eng), x)
 		r.res.Stats.Solve += time.Since(solving).Seconds()
 		r.clear(x)
 		r.res.X = r.restore(x)
@@ -132,6 +132,15 @@ func (r *running) attempts() error {
 			return nil
 		}
 	}
+}
+
+// rightFor are the right-hand sides as the engine sees them. Factorisations
+// leave them alone, so that they need no copy where they are as given.
+func (r *running) rightFor(eng engine) *matrix.Dense {
+	if _, reads := eng.(*factored); reads && r.keep == nil && r.sign > 0 {
+		return r.target
+	}
+	return r.working(r.target)
 }
 
 // clear replaces columns that overflowed by 0: nothing is known of their

@@ -6,6 +6,7 @@ import (
 
 	"solve/bcd"
 	"solve/internal/report"
+	"solve/loss"
 	"solve/matrix"
 	"solve/matrix/matio"
 	"solve/solver"
@@ -32,6 +33,9 @@ func parsePathOptions(verb string, args []string, v *values, con *console, parts
 	s := &o.source
 	if s.quadratic() || s.penalty == bcd.NoPenalty {
 		return nil, usageError("--penalty l1, enet, group or sparse-group", "bcd %s goes over values of λ, but the penalty is %s", verb, s.penalty)
+	}
+	if s.loss == softmaxLoss || s.loss == loss.Hinge().Name() {
+		return nil, usageError("a single fit: solve bcd --loss "+s.loss, "bcd %s does not go with --loss %s", verb, s.loss)
 	}
 	s.lambda, s.lambdaRatio, s.lambdaGiven = 0, 0, true
 	p := &o.settings.Path

@@ -109,8 +109,8 @@ func entropy(a float64) float64 {
 	return a * math.Log(a)
 }
 
-// nullIntercept minimises Σ w ℓ(o + t; y) over t: Newton steps with a numerical
-// second derivative inside a bracket that bisection closes.
+// nullIntercept minimises Σ w ℓ(o + t; y) over t: false positions inside a
+// bracket that bisection closes.
 func (f *Fit) nullIntercept(l pointLoss) float64 {
 	slope := func(t float64) float64 {
 		var s compensated
@@ -128,17 +128,17 @@ func (f *Fit) nullIntercept(l pointLoss) float64 {
 		return s.value() / total.value()
 	}
 	lo, hi := -1.0, 1.0
-	for slope(lo) > 0 && lo > -1e6 {
+	for !(slope(lo) <= 0) && lo > -1e6 { // exponentials may overflow
 		lo *= 2
 	}
-	for slope(hi) < 0 && hi < 700 {
+	for slope(hi) < 0 && hi < 1e6 {
 		hi *= 2
 	}
 	a, b := slope(lo), slope(hi)
 	side := 0
-	for range 200 { // Illinois' variant of the false position
+	for k := range 200 { // Illinois' variant of the false position
 		t := lo - a*(hi-lo)/(b-a)
-		if !(t > lo && t < hi) {
+		if !(t > lo && t < hi) || k%3 == 2 { // bisection where slopes differ by magnitudes
 			t = (lo + hi) / 2
 		}
 		if t == lo || t == hi {
