@@ -68,7 +68,8 @@ func checkStoredRegression(o *checkOptions, run *storedRun, _ *console) ([]findi
 		if fit, err = readCoefficients(o.in, path, s.intercept, s.labels != ""); err != nil {
 			return nil, err
 		}
-		if s.machine() {
+		_, dual := run.report.Answers["dual"]
+		if s.loss == loss.Hinge().Name() || dual && s.machine() { // a squared hinge can do without
 			certs, objective, err = storedMachine(o.in, run, s, fit, tol)
 		} else {
 			certs, objective, err = certifyRegression(o.in, s, fit, tol, o.threads)
@@ -117,8 +118,8 @@ func certifyAnswer(o *checkOptions, s *regressionSource, tol float64) ([]solver.
 	switch {
 	case w == "":
 		return nil, 0, usageError("--answer w=FILE", "the coefficients are missing")
-	case s.machine() != (dual != ""):
-		return nil, 0, usageError("with --loss hinge, or sqhinge without a penalty, --answer dual=FILE proves how good w is", "--answer dual=FILE belongs to a support vector machine, and it needs one")
+	case dual != "" && !s.machine() || dual == "" && s.loss == loss.Hinge().Name():
+		return nil, 0, usageError("with --loss hinge, or sqhinge without a penalty, --answer dual=FILE proves how good w is", "--answer dual=FILE belongs to a support vector machine, and --loss hinge needs one")
 	case s.loss == softmaxLoss:
 		return certifySoftmax(o.in, s, w, tol, o.threads)
 	}
@@ -126,7 +127,7 @@ func certifyAnswer(o *checkOptions, s *regressionSource, tol float64) ([]solver.
 	if err != nil {
 		return nil, 0, err
 	}
-	if !s.machine() {
+	if dual == "" {
 		return certifyRegression(o.in, s, fit, tol, o.threads)
 	}
 	alpha, err := readDual(o.in, dual)
@@ -155,7 +156,9 @@ func certifyRegression(in *inputs, s *regressionSource, w *coefficients, tol flo
 		if err != nil {
 			return nil, 0, err
 		}
-		p.Lambda = p.LambdaRatio * top
+		if p.Lambda = p.LambdaRatio * top; top == 0 {
+			p.Lambda = p.LambdaRatio // as the solver does: zero is optimal at every λ
+		}
 	}
 	in.con.say("λ", "%.10g", p.Lambda)
 	f, err := statedFit(p, s.delta, threads)

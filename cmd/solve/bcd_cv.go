@@ -28,7 +28,7 @@ func runBCDCV(ctx context.Context, args []string, v *values, con *console) error
 	if v.err != nil {
 		return v.err
 	}
-	r := &cvRun{pathRun: pathRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json}}}
+	r := &cvRun{pathRun: pathRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json, plot: o.files.plot}}}
 	defer r.out.abort()
 	if r.problem, err = readRegression(o.in, &o.source); err != nil {
 		return err
@@ -95,6 +95,22 @@ func (r *cvRun) report() *report.Report {
 	rep.Stats.Add("mean", cv.Mean)
 	rep.Stats.Add("std_err", cv.StdErr)
 	return rep
+}
+
+// figure draws the error of the left-out parts against λ, with one standard
+// error to both sides.
+func (r *cvRun) figure() (*report.Figure, string, error) {
+	cv := r.cv
+	if len(cv.Lambdas) < 2 {
+		return nil, "one value of λ is no curve", nil
+	}
+	mean := report.Curve{Name: cv.Measure, X: cv.Lambdas, Y: cv.Mean}
+	low, high := report.Curve{Name: "± one standard error", X: cv.Lambdas, Faint: true}, report.Curve{X: cv.Lambdas, Faint: true}
+	for k, m := range cv.Mean {
+		low.Y, high.Y = append(low.Y, m-cv.StdErr[k]), append(high.Y, m+cv.StdErr[k])
+	}
+	fig, err := report.Curves(report.CurveAxes{Title: "Cross-validation", X: "λ", Y: cv.Measure, LogX: true, LegendLeft: true}, []report.Curve{mean, low, high})
+	return fig, "", err
 }
 
 func (r *cvRun) verdict() solver.Verdict { return r.result.Verdict }

@@ -92,16 +92,9 @@ func paperData(shrink int, seed uint64) func(string) (*block.FigureData, error) 
 	}
 }
 
-// labPicture draws each panel twice: at equal iterations and at equal cost.
+// labPicture draws a row for each panel: at equal iterations, and at equal cost.
 func labPicture(panels []block.Panel) (*report.Figure, error) {
 	var picture *report.Figure
-	add := func(f *report.Figure) {
-		if picture == nil {
-			picture = f
-			return
-		}
-		picture.Append(f)
-	}
 	for _, p := range panels {
 		var byIteration, byCost []report.Curve
 		for _, s := range p.Series {
@@ -116,11 +109,16 @@ func labPicture(panels []block.Panel) (*report.Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		add(f)
-		if f, err = report.Curves(report.CurveAxes{Title: "the same at equal cost", X: "columns touched", Y: "f − f*", LogY: true, LogX: true}, byCost); err != nil {
+		cost, err := report.Curves(report.CurveAxes{Title: "the same at equal cost", X: "columns touched", Y: "f − f*", LogY: true, LogX: true}, byCost)
+		if err != nil {
 			return nil, err
 		}
-		add(f)
+		f.Append(cost)
+		if picture == nil {
+			picture = f
+			continue
+		}
+		picture.Below(f)
 	}
 	return picture, nil
 }

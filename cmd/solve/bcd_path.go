@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"math"
+	"slices"
 
 	"solve/bcd"
 	"solve/internal/report"
@@ -25,7 +28,7 @@ type pathRun struct {
 
 // parsePathOptions reads the command line of `bcd path` and `bcd cv`.
 func parsePathOptions(verb string, args []string, v *values, con *console, parts []partFormat) (*bcdOptions, error) {
-	v.refuseWith("bcd "+verb, "lambda", "lambda-ratio", "C", "b", "labels", "plot", "history", "partition", "rule", "update", "block-size")
+	v.refuseWith("bcd "+verb, "lambda", "lambda-ratio", "C", "b", "labels", "history", "partition", "rule", "update", "block-size")
 	o, err := parseBCDOptions(v, args, con, parts)
 	if err != nil {
 		return nil, err
@@ -76,7 +79,7 @@ func runBCDPath(ctx context.Context, args []string, v *values, con *console) err
 	if err != nil {
 		return err
 	}
-	r := &pathRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json}}
+	r := &pathRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json, plot: o.files.plot}}
 	defer r.out.abort()
 	if r.problem, err = readRegression(o.in, &o.source); err != nil {
 		return err
@@ -190,8 +193,48 @@ func (r *pathRun) table(f matio.Format) (part, error) {
 	return p, nil
 }
 
-// figure: the paths of the coefficients are drawn from the answer.
-func (r *pathRun) figure() (*report.Figure, string, error) { return nil, "", nil }
+// Of a path's coefficients so many are drawn, those that grow largest, and
+// so many of these named.
+const (
+	drawnPaths = 60
+	namedPaths = 8
+)
+
+// figure draws the coefficients against λ.
+func (r *pathRun) figure() (*report.Figure, string, error) {
+	points := r.result.Points
+	size := map[int32]float64{}
+	for _, q := range points {
+		for k, j := range q.Index {
+			size[j] = max(size[j], math.Abs(q.Value[k]))
+		}
+	}
+	if len(size) == 0 || len(points) < 2 {
+		return nil, "no coefficient leaves zero", nil
+	}
+	features := slices.SortedFunc(maps.Keys(size), func(i, j int32) int {
+		return cmp.Or(cmp.Compare(size[j], size[i]), cmp.Compare(i, j))
+	})
+	features = features[:min(len(features), drawnPaths)]
+	names := r.problem.featureNames(true)
+	curves := make([]report.Curve, len(features))
+	for k, j := range features {
+		c := &curves[k]
+		if k < namedPaths {
+			c.Name = names[j+1]
+		}
+		for _, q := range points {
+			at, ok := slices.BinarySearch(q.Index, j)
+			v := 0.0
+			if ok {
+				v = q.Value[at]
+			}
+			c.X, c.Y = append(c.X, q.Lambda), append(c.Y, v)
+		}
+	}
+	fig, err := report.Curves(report.CurveAxes{Title: "Coefficients along the path", X: "λ", Y: "coefficient", LogX: true}, curves)
+	return fig, "", err
+}
 
 func (r *pathRun) summarise(float64) {
 	res, say, s := r.result, r.con.say, r.result.Stats

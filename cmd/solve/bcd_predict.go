@@ -62,8 +62,9 @@ func readCoefficients(in *inputs, path string, intercept, undetermined bool) (*c
 // prediction is how `bcd predict` turns A w into answers.
 type prediction struct {
 	loss    string
-	classes []float64 // of a classifier: low, high
+	classes []float64 // of a classifier: low, high; of softmax all of them
 	fit     *coefficients
+	softmax *softmaxAnswer // instead of fit
 	in      *inputs
 }
 
@@ -99,6 +100,12 @@ func readModel(in *inputs, dir string) (p *prediction, path string, err error) {
 		return nil, "", inputError("a fit has samples and features", "%s: --loss quadratic has nothing to predict", dir)
 	}
 	path = filepath.Join(dir, a.Path)
+	if p.loss == softmaxLoss {
+		if p.softmax, err = readSoftmax(in, path, opts.Text("intercept") == "true"); err == nil && p.softmax.K != len(p.classes) {
+			err = run.damaged("it has %d classes, but w has %d columns", len(p.classes), p.softmax.K)
+		}
+		return p, path, err
+	}
 	p.fit, err = readCoefficients(in, path, opts.Text("intercept") == "true", false)
 	return p, path, err
 }
@@ -145,17 +152,13 @@ func runBCDPredict(args []string, v *values, con *console) error {
 	if _, err := parseOutputFlags(v, e, []string{data, v.text("offset"), filepath.Join(model, "report.json"), path}); err != nil {
 		return err
 	}
-	link, err := p.link(data, v.text("target"), v.text("offset"))
-	if err != nil {
-		return err
-	}
-	y, err := p.emit(e.what, link)
+	y, err := p.apply(e.what, data, v.text("target"), v.text("offset"))
 	if err != nil {
 		return err
 	}
 	d := &delivery{con: con, emit: e, json: con.json}
 	defer d.out.abort()
-	d.parts = []part{{name: e.what, format: e.format, dense: column(y...)}}
+	d.parts = []part{{name: e.what, format: e.format, dense: y}}
 	if err := d.open("", 0); err != nil {
 		return err
 	}
@@ -174,8 +177,16 @@ func runBCDPredict(args []string, v *values, con *console) error {
 	return d.print(rep)
 }
 
-// link returns A w + w₀ + offset.
-func (p *prediction) link(path, target, offsets string) ([]float64, error) {
+// features is how many coefficients the fit has, and their names.
+func (p *prediction) features() (n int, names []string) {
+	if p.softmax != nil {
+		return len(p.softmax.x) / p.softmax.K, p.softmax.names
+	}
+	return len(p.fit.x), p.fit.names
+}
+
+// apply reads the data and returns what is asked for of each sample.
+func (p *prediction) apply(what, path, target, offsets string) (*matrix.Dense, error) {
 	f, err := p.in.read("data", path, nil)
 	if err != nil {
 		return nil, err
@@ -184,18 +195,36 @@ func (p *prediction) link(path, target, offsets string) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	cols := len(p.fit.x)
+	var x bcd.Design
+	cols, _ := p.features()
 	if f.Sparse != nil {
 		if f.Cols > cols {
 			return nil, fmt.Errorf("%s: %d features, but the model has %d: %w", p.in.name("data", path), f.Cols, cols, solver.ErrDimension)
 		}
-		return bcd.Predict(f.Sparse, p.fit.x[:f.Cols], p.fit.intercept, offset) // a LIBSVM file need not hold its last features
+		// A LIBSVM file need not hold its last features.
+		a := f.Sparse
+		if x, err = matrix.NewCSR(a.Rows, cols, a.RowPtr, a.Col, a.Val); err != nil {
+			return nil, err
+		}
+	} else if x, err = p.columns(f, target); err != nil {
+		return nil, err
 	}
-	x, err := p.columns(f, target)
+	if p.softmax != nil {
+		if offset != nil {
+			return nil, inputError("leave --offset out", "a softmax fit takes no offsets")
+		}
+		scores, err := p.softmax.scores(x)
+		if err != nil {
+			return nil, err
+		}
+		return emitSoftmax(what, scores, p.classes), nil
+	}
+	eta, err := bcd.Predict(x, p.fit.x, p.fit.intercept, offset)
 	if err != nil {
 		return nil, err
 	}
-	return bcd.Predict(x, p.fit.x, p.fit.intercept, offset)
+	y, err := p.emit(what, eta)
+	return column(y...), err
 }
 
 // columns brings the columns of a table into the order of the coefficients: by
@@ -208,8 +237,9 @@ func (p *prediction) columns(f *matio.File, target string) (*matrix.Dense, error
 		}
 		f = &matio.File{Name: f.Name, Dense: r.problem.X.(*matrix.Dense), Header: r.names, Rows: f.Rows, Cols: f.Cols - 1}
 	}
-	d, cols := f.Dense, len(p.fit.x)
-	if f.Header == nil || p.fit.names == nil {
+	d := f.Dense
+	cols, names := p.features()
+	if f.Header == nil || names == nil {
 		if d.Cols != cols {
 			return nil, withHint(fmt.Errorf("%s: %d features, but the model has %d: %w", f.Name, d.Cols, cols, solver.ErrDimension), "is the column of targets still there? --target names it")
 		}
@@ -220,7 +250,7 @@ func (p *prediction) columns(f *matio.File, target string) (*matrix.Dense, error
 		at[name] = j
 	}
 	out := &matrix.Dense{Rows: d.Rows, Cols: cols, Data: make([]float64, d.Rows*cols)}
-	for j, name := range p.fit.names {
+	for j, name := range names {
 		from, ok := at[name]
 		if !ok {
 			return nil, fmt.Errorf("%s: the model's feature %q is not among its columns: %w", f.Name, name, solver.ErrDimension)

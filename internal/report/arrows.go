@@ -46,7 +46,7 @@ func Arrows(title string, x, y *matrix.Dense, a, b []float64, row PlanRow) (*Fig
 		}
 	}
 	equalUnits(p)
-	return &Figure{[]panel{{p, panelWidth}}}, nil
+	return newFigure(panel{p, panelWidth}), nil
 }
 
 // addCloud draws points with areas proportional to their mass.

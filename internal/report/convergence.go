@@ -50,7 +50,7 @@ func Convergence(title string, records []solver.Record, tol float64) (*Figure, e
 	}
 	p.Y.Min, p.Y.Max = wholeDecades(p.Y.Min, p.Y.Max)
 	p.Y.Max = withRoom(p.Y.Min, p.Y.Max, entries)
-	return &Figure{[]panel{{p, panelWidth}}}, nil
+	return newFigure(panel{p, panelWidth}), nil
 }
 
 type phase struct {
@@ -91,7 +91,7 @@ func addPath(p *plot.Plot, points plotter.XYs) error {
 	if err != nil {
 		return err
 	}
-	line.Color, line.Width = color.NRGBA{0x99, 0x99, 0x99, 0xff}, vg.Points(1)
+	line.Color, line.Width = grey, vg.Points(1)
 	p.Add(line)
 	return nil
 }

@@ -14,14 +14,16 @@ import (
 // Curve is one line of a diagram. Points that the axes cannot show are left
 // out.
 type Curve struct {
-	Name string // in the legend; "" = not there
-	X, Y []float64
+	Name  string // in the legend; "" = not there
+	X, Y  []float64
+	Faint bool // thin and grey, beside the others
 }
 
 // CurveAxes describe a diagram of curves.
 type CurveAxes struct {
 	Title, X, Y string
 	LogX, LogY  bool
+	LegendLeft  bool
 }
 
 // dashes tell curves of one colour apart.
@@ -39,8 +41,12 @@ func Curves(axes CurveAxes, curves []Curve) (*Figure, error) {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decadeTicks{8}
 	}
 	addGrid(p)
-	drawn, named := 0, 0
-	for k, c := range curves {
+	p.Legend.Left = axes.LegendLeft
+	if axes.LegendLeft {
+		p.Legend.XOffs = -p.Legend.XOffs
+	}
+	drawn, named, k := 0, 0, 0
+	for _, c := range curves {
 		points := axes.visible(c)
 		if len(points) == 0 {
 			continue
@@ -49,8 +55,13 @@ func Curves(axes CurveAxes, curves []Curve) (*Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		line.Color, line.Width = series[k%len(series)], vg.Points(1.3)
-		line.Dashes = dashes[(k/len(series))%len(dashes)]
+		if c.Faint {
+			line.Color, line.Width, line.Dashes = grey, vg.Points(0.9), dashes[1]
+		} else {
+			line.Color, line.Width = series[k%len(series)], vg.Points(1.3)
+			line.Dashes = dashes[(k/len(series))%len(dashes)]
+			k++
+		}
 		p.Add(line)
 		drawn++
 		if c.Name != "" {
@@ -65,7 +76,7 @@ func Curves(axes CurveAxes, curves []Curve) (*Figure, error) {
 		p.Y.Min, p.Y.Max = wholeDecades(p.Y.Min, p.Y.Max)
 		p.Y.Max = withRoom(p.Y.Min, p.Y.Max, named)
 	}
-	return &Figure{[]panel{{p, panelWidth}}}, nil
+	return newFigure(panel{p, panelWidth}), nil
 }
 
 // visible are the points of a curve that the axes can show, thinned evenly.

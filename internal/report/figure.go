@@ -34,8 +34,8 @@ func FigureFormat(option, path string) (string, error) {
 	return "", &solver.OptionError{Name: option, Value: strconv.Quote(path), Want: "a name that ends in .svg, .png or .pdf"}
 }
 
-// Figure is one or more panels side by side.
-type Figure struct{ panels []panel }
+// Figure is one or more panels, in rows.
+type Figure struct{ rows [][]panel }
 
 type panel struct {
 	plot  *plot.Plot
@@ -49,16 +49,34 @@ const (
 	margin      = 0.12 * vg.Inch
 )
 
-// Append puts the panels of g to the right of those of f.
-func (f *Figure) Append(g *Figure) { f.panels = append(f.panels, g.panels...) }
+func newFigure(panels ...panel) *Figure { return &Figure{[][]panel{panels}} }
+
+// Append puts the panels of g to the right of those in the last row of f.
+func (f *Figure) Append(g *Figure) {
+	last := len(f.rows) - 1
+	for _, row := range g.rows {
+		f.rows[last] = append(f.rows[last], row...)
+	}
+}
+
+// Below puts the rows of g below those of f.
+func (f *Figure) Below(g *Figure) { f.rows = append(f.rows, g.rows...) }
+
+// size is that of the whole picture.
+func (f *Figure) size() (width, height vg.Length) {
+	for _, row := range f.rows {
+		w := margin
+		for _, p := range row {
+			w += p.width + margin
+		}
+		width = max(width, w)
+	}
+	return width, margin + vg.Length(len(f.rows))*(panelHeight+margin)
+}
 
 // Write draws the figure in one of FigureFormats.
 func (f *Figure) Write(w io.Writer, format string) error {
-	width := margin
-	for _, p := range f.panels {
-		width += p.width + margin
-	}
-	height := panelHeight + 2*margin
+	width, height := f.size()
 	canvas, err := newCanvas(width, height, format)
 	if err != nil {
 		return err
@@ -66,13 +84,17 @@ func (f *Figure) Write(w io.Writer, format string) error {
 	c := draw.NewCanvas(canvas, width, height)
 	c.SetColor(color.White)
 	c.Fill(c.Rectangle.Path())
-	x := margin
-	for _, p := range f.panels {
-		p.plot.Draw(draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
-			Min: vg.Point{X: x, Y: margin},
-			Max: vg.Point{X: x + p.width, Y: margin + panelHeight},
-		}})
-		x += p.width + margin
+	top := height - margin
+	for _, row := range f.rows {
+		x := margin
+		for _, p := range row {
+			p.plot.Draw(draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
+				Min: vg.Point{X: x, Y: top - panelHeight},
+				Max: vg.Point{X: x + p.width, Y: top},
+			}})
+			x += p.width + margin
+		}
+		top -= panelHeight + margin
 	}
 	_, err = canvas.WriteTo(w)
 	return err
@@ -98,6 +120,7 @@ var (
 	green   = color.NRGBA{0x00, 0x9e, 0x73, 0xff}
 	purple  = color.NRGBA{0xcc, 0x79, 0xa7, 0xff}
 	ink     = color.NRGBA{0x33, 0x33, 0x33, 0xff}
+	grey    = color.NRGBA{0x99, 0x99, 0x99, 0xff}
 	faint   = color.NRGBA{0xe6, 0xe6, 0xe6, 0xff}
 	series  = []color.NRGBA{blue, orange, green, purple}
 	sans    = font.Variant("Sans")
@@ -164,7 +187,7 @@ func (t niceTicks) Ticks(lo, hi float64) []plot.Tick {
 		step = math.Max(1, math.Round(step))
 	}
 	var out []plot.Tick
-	for k := math.Ceil(lo/step - 1e-9); k*step <= hi+1e-9*span; k++ {
+	for k := math.Ceil(lo/step-1e-9) + 0; k*step <= hi+1e-9*span; k++ {
 		v := k * step
 		out = append(out, plot.Tick{Value: v, Label: strconv.FormatFloat(math.Round(v/step*1e6)/1e6*step, 'g', 6, 64)})
 	}

@@ -43,7 +43,7 @@ func HeatMap(title string, n, m int, row PlanRow) (*Figure, error) {
 	if rows < n || cols < m {
 		p.X.Label.Text += fmt.Sprintf("   (summed into %d×%d cells)", rows, cols)
 	}
-	return &Figure{[]panel{{p, panelWidth}, {colourBar("mass", lo, hi), barWidth}}}, nil
+	return newFigure(panel{p, panelWidth}, panel{colourBar("mass", lo, hi), barWidth}), nil
 }
 
 // binned sums a plan into at most heatCells cells a side.

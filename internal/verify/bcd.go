@@ -64,8 +64,9 @@ func (f *Fit) bounds(j int) (lo, hi float64) {
 // absent tells whether column j takes no part.
 func (f *Fit) absent(j int) bool { return math.IsInf(f.L1[j], 1) || f.scale(j) == 0 }
 
-// Null returns P at x = 0, or the feasible x nearest to it, with the intercept
-// fitted at 0, and the largest |X̃_jᵀθ| there: what tolerances are relative to.
+// Null returns P at x = 0 with the intercept fitted, and the largest |X̃_jᵀθ|
+// there: what tolerances are relative to. Where bounds leave 0 out it is the
+// loss at the feasible x nearest to it, which no weight of the penalty changes.
 // P is counted from the loss of a perfect fit, which is 0 but for the Poisson
 // loss, where P itself may be 0 or negative.
 func (f *Fit) Null() (objective, gradient float64, err error) {
@@ -92,7 +93,7 @@ func (f *Fit) Null() (objective, gradient float64, err error) {
 			gradient = math.Max(gradient, math.Abs(c)/f.scale(j))
 		}
 	}
-	return math.Max(r.loss-f.Saturated()+f.penalty(x), f.noise()), gradient, nil
+	return math.Max(r.loss-f.Saturated(), f.noise()), gradient, nil
 }
 
 // noise is what rounding may leave of P where the predictor fits perfectly:
