@@ -18,6 +18,9 @@ type CVOptions struct {
 	Measure string // a name of Measures; "" = mse for the squared loss, deviance otherwise
 }
 
+// ErrTooFewRows refuses more folds than rows.
+var ErrTooFewRows = fmt.Errorf("too few rows: %w", solver.ErrInput)
+
 // Measures are the errors that cross-validation knows: mean squared and mean
 // absolute error of the response, mean deviance, the share of wrong classes,
 // and 1 − the area under the ROC curve.
@@ -101,7 +104,7 @@ func newCrossValidation(p *Problem, opt *Options) (*crossValidation, error) {
 	}
 	n := len(p.Y)
 	if cv.folds > n {
-		return nil, fmt.Errorf("bcd: %d folds of %d rows: %w", cv.folds, n, solver.ErrInput)
+		return nil, fmt.Errorf("bcd: %d folds of %d rows: %w", cv.folds, n, ErrTooFewRows)
 	}
 	classes := cv.loss.Name() == "logistic" || cv.loss.Name() == "sqhinge"
 	switch cv.measure {

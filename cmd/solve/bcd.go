@@ -224,7 +224,7 @@ func (o *bcdOptions) parseLab(v *values) {
 // record keeps the flags that state the problem for the report.
 func (o *bcdOptions) record(v *values) {
 	for _, name := range []string{
-		"C", "allow-unpenalized", "partition", "rule", "update", "block-size", "max-iter", "time-limit", "max-memory", "format", "sep",
+		"C", "allow-unpenalized", "partition", "rule", "update", "block-size", "max-iter", "time-limit", "max-memory", "format", "sep", "zero-based",
 	} {
 		if !v.given(name) {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"solve/bcd"
 	"solve/internal/verify"
@@ -38,6 +39,10 @@ func storedRegression(in *inputs, run *storedRun) (*regressionSource, float64, e
 	switch {
 	case !(tol > 0):
 		return nil, 0, run.damaged("tol is %v", tol)
+	case !slices.Contains(bcdLosses, s.loss) || !slices.Contains(bcdPenalties, s.penalty):
+		return nil, 0, run.damaged("its loss is %q, its penalty %q", s.loss, s.penalty)
+	case !s.quadratic() && s.scale != bcd.Mean && s.scale != bcd.Sum:
+		return nil, 0, run.damaged("its scale is %q", s.scale)
 	case s.data == "" && s.a == "":
 		return nil, 0, run.damaged("it names no data")
 	case s.data == "" && s.y == "" && !s.quadratic():
@@ -80,9 +85,7 @@ func checkStoredRegression(o *checkOptions, run *storedRun, _ *console) ([]findi
 	}
 	run.compareInputs(o.in)
 	out := run.findings()
-	for _, now := range certs {
-		out = append(out, judged(now, storedCertificate(run.report, now), 1))
-	}
+	out = append(out, againstStored(run, certs)...)
 	stored := solver.Certificate{Name: "objective", Value: math.NaN(), Tol: math.NaN(), OK: true}
 	if run.report.Objective != nil {
 		stored.Value = float64(*run.report.Objective)
@@ -161,7 +164,13 @@ func certifyRegression(in *inputs, s *regressionSource, w *coefficients, tol flo
 		}
 	}
 	in.con.say("λ", "%.10g", p.Lambda)
-	f, err := statedFit(p, s.delta, threads)
+	return r.certify(s, w, tol, threads)
+}
+
+// certify recomputes the certificates and the objective of w at the λ of the
+// problem.
+func (r *regression) certify(s *regressionSource, w *coefficients, tol float64, threads int) ([]solver.Certificate, float64, error) {
+	f, err := statedFit(&r.problem, s.delta, threads)
 	if err != nil {
 		return nil, 0, err
 	}

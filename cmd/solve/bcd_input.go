@@ -232,6 +232,9 @@ func (r *regression) splitTarget(f *matio.File, target string, maxMemory int64) 
 		return err
 	}
 	at := slices.Index(f.Header, target)
+	if at >= 0 && slices.Contains(f.Header[at+1:], target) {
+		return inputError("give its number", "%s has two columns named %q", f.Name, target)
+	}
 	if at < 0 {
 		number, err := strconv.Atoi(target)
 		if err != nil || number < 1 || number > d.Cols {

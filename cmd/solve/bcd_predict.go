@@ -247,6 +247,9 @@ func (p *prediction) columns(f *matio.File, target string) (*matrix.Dense, error
 	}
 	at := map[string]int{}
 	for j, name := range f.Header {
+		if _, twice := at[name]; twice {
+			return nil, fmt.Errorf("%s: two columns are named %q: %w", f.Name, name, solver.ErrInput)
+		}
 		at[name] = j
 	}
 	out := &matrix.Dense{Rows: d.Rows, Cols: cols, Data: make([]float64, d.Rows*cols)}

@@ -76,9 +76,11 @@ func wordBCDError(err error, in *inputs, s *regressionSource) error {
 	case errors.As(err, &target):
 		return withHint(err, "another --loss takes such targets; `solve bcd --help` lists them")
 	case errors.As(err, &ended) && ended.Verdict.Reason == solver.AtRoundoff:
-		return withHint(err, "loosen --tol: rounding leaves no more digits")
+		return withHint(err, "loosen --tol: no step decreases the objective any more")
 	case errors.As(err, &ended) && ended.Verdict.Reason == solver.Stalled:
 		return withHint(err, "loosen --tol, or raise --lambda")
+	case errors.Is(err, bcd.ErrTooFewRows):
+		return withHint(err, "ask for fewer parts with --folds")
 	case errors.Is(err, bcd.ErrUnpenalized):
 		return withHint(err, "--allow-unpenalized lets it pass")
 	}

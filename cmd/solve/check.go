@@ -72,6 +72,8 @@ func checkables() []checkable {
 		{"ot", transportParts, checkStoredTransport, checkTransport},
 		{"linsys", []string{"x"}, checkStoredSystem, checkSystem},
 		{"bcd", []string{"w", "dual"}, checkStoredRegression, checkRegression},
+		{"bcd path", nil, checkStoredPath, nil},
+		{"bcd cv", nil, checkStoredCV, nil},
 	}
 }
 
@@ -104,7 +106,7 @@ func parseCheckOptions(v *values, con *console) (*checkOptions, error) {
 		return nil, err
 	}
 	var ok bool
-	if o.solver, ok = findCheckable(args[0]); !ok {
+	if o.solver, ok = findCheckable(args[0]); !ok || o.solver.anybody == nil {
 		return o, o.parseStored(v, args)
 	}
 	o.in.options.Hash = o.json

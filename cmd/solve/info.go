@@ -52,13 +52,12 @@ func csvOptions() []option {
 		{name: "header", group: groupInput, value: "WORD", words: []string{"yes", "no"}, usage: "whether a CSV starts with a header (sniffed)"},
 		{name: "missing", group: groupInput, value: "X", usage: "what empty and NA cells of a CSV stand for (they are errors)"},
 		{name: "real", group: groupInput, usage: "accept a complex MatrixMarket file whose imaginary parts are zero"},
-		{name: "zero-based", group: groupInput, usage: "LIBSVM indices count from 0"},
 	}
 }
 
 func csvReading(v *values, opt *matio.ReadOptions) {
 	opt.Header = v.word("header", "")
-	opt.Real, opt.ZeroBased = v.flag("real"), v.flag("zero-based")
+	opt.Real = v.flag("real")
 	if !v.given("missing") {
 		return
 	}

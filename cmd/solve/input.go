@@ -29,6 +29,7 @@ func newInputs(con *console, v *values) *inputs {
 	return &inputs{con: con, options: matio.ReadOptions{
 		Format:    matio.Format(v.word("format", "")),
 		Sep:       v.separator("sep"),
+		ZeroBased: v.flag("zero-based"),
 		MaxMemory: v.size("max-memory", solver.DefaultMaxMemory),
 		Threads:   v.count("threads", 0),
 	}}

@@ -189,7 +189,7 @@ func (o *linsysOptions) parseMethod(v *values, con *console) error {
 		}
 		s.Grid = shape
 	}
-	for _, name := range []string{"precond", "damp", "project", "restart", "directions", "deflate", "abs-tol", "grid", "nullspace", "max-iter", "time-limit", "max-memory", "format", "sep"} {
+	for _, name := range []string{"precond", "damp", "project", "restart", "directions", "deflate", "abs-tol", "grid", "nullspace", "max-iter", "time-limit", "max-memory", "format", "sep", "zero-based"} {
 		if v.given(name) {
 			text := v.text(name)
 			if o, _ := findOption(v.spec.options, name); o.boolean() {

@@ -83,6 +83,7 @@ func readingOptions() []option {
 	return []option{
 		{name: "format", group: groupInput, value: "FORMAT", words: []string{"csv", "tsv", "mtx", "npy", "svm"}, usage: "how the inputs are stored (sniffed)"},
 		{name: "sep", group: groupInput, value: "CHAR", usage: "separator of CSV: a character, tab or blank (sniffed)"},
+		{name: "zero-based", group: groupInput, usage: "LIBSVM indices count from 0"},
 	}
 }
 

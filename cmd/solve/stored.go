@@ -94,6 +94,7 @@ func (run *storedRun) readAs(in *inputs) {
 			in.options.Sep = sep
 		}
 	}
+	in.options.ZeroBased = in.options.ZeroBased || opts.Text("zero_based") == "true"
 	in.options.Hash = true
 }
 
