@@ -105,6 +105,11 @@ func (s *subproblem) shiftBy(k int, d float64) {
 		kern.Axpy(d, s.gram.g[k*s.gram.ld:k*s.gram.ld+len(s.x)], s.g)
 		return
 	}
+	s.addColumn(d, k)
+}
+
+// addColumn adds d h∘X_k to v.
+func (s *subproblem) addColumn(d float64, k int) {
 	rows, vals := s.d.column(int(s.cols[k]))
 	if s.omega > 0 {
 		columnAxpy(d*s.omega, rows, vals, s.v)

@@ -196,18 +196,8 @@ func (s *subproblem) tryResidual(before float64) bool {
 // shift adds h∘X_W(to − x), times sign, to v.
 func (s *subproblem) shift(to []float64, sign float64) {
 	for _, k := range s.work.support {
-		d := sign * (to[k] - s.x[k])
-		if d == 0 {
-			continue
-		}
-		rows, vals := s.d.column(int(s.cols[k]))
-		if s.omega > 0 {
-			columnAxpy(d*s.omega, rows, vals, s.v)
-		} else {
-			columnAxpy(d, rows, s.wcols[s.wptr[k]:s.wptr[k+1]], s.v)
-		}
-		if s.total > 0 {
-			s.sum += d * s.mean[k] * s.total
+		if d := sign * (to[k] - s.x[k]); d != 0 {
+			s.addColumn(d, int(k))
 		}
 	}
 }

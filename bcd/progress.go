@@ -1,21 +1,11 @@
 package bcd
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"solve/solver"
 )
-
-// cause translates the end of a context.
-func cause(ctx context.Context) solver.Reason {
-	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return solver.TimeLimit
-	}
-	return solver.Interrupted
-}
 
 // progress passes iterations on to the caller's Recorder.
 type progress struct {

@@ -179,7 +179,7 @@ func (s *softmax) descend(ctx context.Context) (solver.Reason, error) {
 		case gap <= tol:
 			return solver.Tolerance, nil
 		case ctx.Err() != nil:
-			return cause(ctx), nil
+			return solver.ContextReason(ctx), nil
 		case it >= s.opt.maxIter():
 			return solver.IterationLimit, nil
 		}

@@ -31,7 +31,7 @@ func (s *svm) descend(ctx context.Context, handOver bool) (solver.Reason, error)
 	spent, rate, last, nextLook := 0.0, 1.0, math.Inf(1), 0
 	for epoch := 1; ; epoch++ {
 		if ctx.Err() != nil {
-			return cause(ctx), nil
+			return solver.ContextReason(ctx), nil
 		}
 		d.sweep()
 		s.stats.Epochs++

@@ -91,7 +91,7 @@ func (q *proximal) run(ctx context.Context) (solver.Reason, error) {
 		}
 		if ctx.Err() != nil {
 			q.restore()
-			return cause(ctx), nil
+			return solver.ContextReason(ctx), nil
 		}
 		moved := 0.0
 		for i, m := range q.margin {

@@ -122,7 +122,7 @@ func (e *engine) run(ctx context.Context, lambda, previous, tol float64) (solver
 		case gap <= tol:
 			return solver.Tolerance, nil
 		case ctx.Err() != nil:
-			return cause(ctx), nil
+			return solver.ContextReason(ctx), nil
 		case it >= e.opt.maxIter():
 			return solver.IterationLimit, nil
 		}
@@ -141,7 +141,7 @@ func (e *engine) run(ctx context.Context, lambda, previous, tol float64) (solver
 		}
 		e.stats.Iterations++
 		if err := e.descend(ctx, goal); err != nil {
-			return cause(ctx), nil
+			return solver.ContextReason(ctx), nil
 		}
 		share = 1
 	}

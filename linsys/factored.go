@@ -69,7 +69,7 @@ func (e *factored) solve(ctx context.Context, b, x *matrix.Dense, job *job) []ou
 
 // unsolved is the outcome of a column that there was no time for.
 func unsolved(ctx context.Context) outcome {
-	return outcome{reason: contextReason(ctx), err: ctx.Err(), residual: 1}
+	return outcome{reason: solver.ContextReason(ctx), err: ctx.Err(), residual: 1}
 }
 
 // refine improves x until its residual is as small as it has to be, or no

@@ -132,7 +132,7 @@ func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome 
 	e.told = append(e.told, res.Fallbacks...)
 	switch {
 	case err != nil && isContext(err):
-		o.reason, o.err = contextReason(ctx), nil
+		o.reason, o.err = solver.ContextReason(ctx), nil
 	case e.lost:
 		o.reason, o.breakdown, o.err = solver.Stalled, err.Error(), nil
 	}

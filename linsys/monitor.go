@@ -2,7 +2,6 @@ package linsys
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -166,10 +165,7 @@ func (l *loop) tick(k int, recursive, truth float64) (ended bool) {
 		}
 	}
 	if err := l.ctx.Err(); err != nil {
-		l.out.reason, l.out.err = solver.Interrupted, err
-		if errors.Is(context.Cause(l.ctx), context.DeadlineExceeded) {
-			l.out.reason = solver.TimeLimit
-		}
+		l.out.reason, l.out.err = solver.ContextReason(l.ctx), err
 		return true
 	}
 	return false

@@ -167,7 +167,7 @@ func (r *running) noEngine(err error) error {
 	reason := solver.Reason("")
 	switch {
 	case isContext(err):
-		r.res.Verdict = solver.Verdict{Status: solver.Stopped, Reason: contextReason(r.ctx), Detail: "set-up did not end"}
+		r.res.Verdict = solver.Verdict{Status: solver.Stopped, Reason: solver.ContextReason(r.ctx), Detail: "set-up did not end"}
 	case errors.Is(err, solver.ErrNotPositiveDefinite):
 		reason = solver.NotPositiveDefinite
 	case errors.Is(err, solver.ErrSingular):
@@ -349,11 +349,4 @@ const numericallySingular = 0.1
 
 func isContext(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
-func contextReason(ctx context.Context) solver.Reason {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return solver.TimeLimit
-	}
-	return solver.Interrupted
 }

@@ -38,7 +38,7 @@ func (k *greenkhorn) run(ctx context.Context, tol float64, g0 []float64) solver.
 		p.beta[j] = g * s.invEps
 	}
 	if err := s.eval(ctx, p, 1, nil); err != nil {
-		return cause(ctx)
+		return solver.ContextReason(ctx)
 	}
 	k.alpha = p.alpha
 	copy(k.beta, p.beta)
@@ -60,7 +60,7 @@ func (k *greenkhorn) run(ctx context.Context, tol float64, g0 []float64) solver.
 			}
 		}
 		if k.stats.Updates%64 == 0 && ctx.Err() != nil {
-			return cause(ctx)
+			return solver.ContextReason(ctx)
 		}
 		if k.stats.Updates >= limit {
 			return solver.IterationLimit

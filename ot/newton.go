@@ -119,7 +119,7 @@ func (nw *newton) run(ctx context.Context, tol float64, g0 []float64) solver.Rea
 		}
 		if err := nw.s.eval(ctx, nw.cur, 1, nil); err != nil {
 			nw.settleAt(target, target)
-			return cause(ctx)
+			return solver.ContextReason(ctx)
 		}
 		// A start that is far off gains from scaling, a good one would lose.
 		if nw.cur.e < farError {
@@ -222,7 +222,7 @@ func (nw *newton) sinkhorn(ctx context.Context, k int, goal float64) solver.Reas
 	for range k {
 		if !nw.cur.valid {
 			if err := s.eval(ctx, nw.cur, 1, nil); err != nil {
-				return cause(ctx)
+				return solver.ContextReason(ctx)
 			}
 		}
 		nw.keepBest()
@@ -239,7 +239,7 @@ func (nw *newton) sinkhorn(ctx context.Context, k int, goal float64) solver.Reas
 		}
 	}
 	if err := s.eval(ctx, nw.cur, 1, nw.selectAt(min(1, nw.cur.e)/4)); err != nil {
-		return cause(ctx)
+		return solver.ContextReason(ctx)
 	}
 	nw.keepBest()
 	return ""
@@ -276,7 +276,7 @@ func (nw *newton) step(ctx context.Context, goal float64) solver.Reason {
 	s := nw.s
 	if !nw.cur.selected {
 		if err := s.eval(ctx, nw.cur, 1, nw.selectAt(nw.cur.e)); err != nil {
-			return cause(ctx)
+			return solver.ContextReason(ctx)
 		}
 	}
 	s.gradient(nw.g, nw.cur)
@@ -361,7 +361,7 @@ func (nw *newton) search(ctx context.Context, slope, goal float64) (t float64, o
 			sel = nw.selectAt(goal)
 		}
 		if err := nw.s.eval(ctx, nw.trial, 1, sel); err != nil {
-			return t, false, cause(ctx)
+			return t, false, solver.ContextReason(ctx)
 		}
 		if nw.cur.e < flatError {
 			if nw.trial.e < nw.cur.e || nw.trial.h <= nw.cur.h+armijo*t*slope {

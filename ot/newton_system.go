@@ -18,7 +18,7 @@ func (nw *newton) direction(ctx context.Context, goal float64) solver.Reason {
 	forcing := min(max(forcingFactor*max(nw.cur.e, goal/nw.cur.e), forcingSmallest), forcingLargest)
 	for {
 		if !nw.solve(ctx, nw.g, nw.y, forcing) {
-			return cause(ctx)
+			return solver.ContextReason(ctx)
 		}
 		nw.s.centre(nw.y)
 		if maxAbs(nw.y) <= stretch*nw.radius || nw.mu >= 1 {

@@ -1,21 +1,11 @@
 package ot
 
 import (
-	"context"
-	"errors"
 	"math"
 	"time"
 
 	"solve/solver"
 )
-
-// cause translates the end of a context.
-func cause(ctx context.Context) solver.Reason {
-	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return solver.TimeLimit
-	}
-	return solver.Interrupted
-}
 
 // progress passes iterations on to the caller's Recorder.
 type progress struct {

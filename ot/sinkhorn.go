@@ -37,7 +37,7 @@ func (k *sinkhorn) run(ctx context.Context, tol float64, g0 []float64) solver.Re
 	stalled := stallGuard{}
 	for {
 		if err := k.s.eval(ctx, k.p, relax, nil); err != nil {
-			return cause(ctx)
+			return solver.ContextReason(ctx)
 		}
 		if err := k.log.record("sinkhorn", k.stats.Sweeps, k.s.dual(k.p), k.p.e, math.NaN()); err != nil {
 			return solver.Interrupted

@@ -73,7 +73,7 @@ func (k *sns) run(ctx context.Context, tol float64, g0 []float64) solver.Reason 
 	for range min(n1, k.opt.maxIter()) {
 		if err := s.eval(ctx, p, 1, nil); err != nil {
 			copy(k.cur.beta, p.beta)
-			return cause(ctx)
+			return solver.ContextReason(ctx)
 		}
 		if err := k.log.record("sinkhorn", k.stats.Sweeps, s.dual(p), p.e, math.NaN()); err != nil {
 			copy(k.cur.beta, p.beta)
@@ -99,7 +99,7 @@ func (k *sns) newton(ctx context.Context, tol float64) solver.Reason {
 		case k.stats.Sweeps+k.stats.NewtonSteps >= k.opt.maxIter():
 			return solver.IterationLimit
 		case ctx.Err() != nil:
-			return cause(ctx)
+			return solver.ContextReason(ctx)
 		case guard.at(k.cur.e):
 			return solver.Stalled
 		}

@@ -1,6 +1,10 @@
 package solver
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+)
 
 // Status is the coarse outcome of a run. The list is append-only.
 type Status int
@@ -96,4 +100,13 @@ func (e *VerdictError) Unwrap() error {
 	default:
 		return ErrStalled
 	}
+}
+
+// ContextReason is how a run ends whose context has ended: by its deadline, or
+// from outside.
+func ContextReason(ctx context.Context) Reason {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return TimeLimit
+	}
+	return Interrupted
 }

@@ -199,6 +199,16 @@ func (d *delivery) writePlot(r finishedRun) error {
 	return d.out.write(d.plot, func(w io.Writer) error { return fig.Write(w, format) })
 }
 
+// convergence is the figure of a solver that has nothing else to draw; a direct
+// method has no iterations.
+func (d *delivery) convergence(title string, tol float64) (*report.Figure, string, error) {
+	fig, err := report.Convergence(title, d.watch.records, tol)
+	if err != nil {
+		return nil, "there is no iteration to draw", nil
+	}
+	return fig, "", nil
+}
+
 // ended closes the history after the solver has returned, and passes its
 // warnings on.
 func (d *delivery) ended(history string, warnings []string) error {

@@ -87,7 +87,7 @@ func thisProgram() (path, build string, err error) {
 	}
 	build = version()
 	if strings.HasPrefix(build, "dev") || strings.Contains(build, "dirty") {
-		hash, err := fileHash(path)
+		hash, err := report.FileHash(path)
 		if err != nil {
 			return "", "", err
 		}

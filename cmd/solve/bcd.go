@@ -70,11 +70,7 @@ func runBCDCommand(ctx context.Context, v *values, con *console) error {
 	case "lab":
 		return runBCDLab(ctx, args, v, con)
 	}
-	parts := bcdEmission
-	if s := parseRegressionSource(v); s.machine() {
-		parts = machineEmission
-	}
-	o, err := parseBCDOptions(v, args, con, parts)
+	o, err := parseBCDOptions(v, args, con, nil)
 	if err != nil {
 		return err
 	}
@@ -176,10 +172,18 @@ var (
 	machineEmission = []partFormat{{"w", matio.FormatCSV}, {"dual", matio.FormatCSV}}
 )
 
+// parseBCDOptions reads the command line; parts are what the verb emits, nil
+// for those of a fit.
 func parseBCDOptions(v *values, args []string, con *console, parts []partFormat) (*bcdOptions, error) {
 	o := &bcdOptions{source: parseRegressionSource(v), in: newInputs(con, v), json: con.json}
 	if err := o.source.takePositionals(args); err != nil {
 		return nil, err
+	}
+	switch {
+	case parts == nil && o.source.machine():
+		parts = machineEmission
+	case parts == nil:
+		parts = bcdEmission
 	}
 	o.chosen = v.word("method", bcd.Auto)
 	o.settings.Settings = solver.Settings{

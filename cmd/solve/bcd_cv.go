@@ -30,15 +30,11 @@ func runBCDCV(ctx context.Context, args []string, v *values, con *console) error
 	}
 	r := &cvRun{pathRun: pathRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json, plot: o.files.plot}}}
 	defer r.out.abort()
-	if r.problem, err = readRegression(o.in, &o.source); err != nil {
-		return err
-	}
-	if err := r.open("", o.settings.Tol); err != nil {
+	if err := r.prepare(); err != nil {
 		return err
 	}
 	opt := o.settings
 	opt.Recorder = r.watch
-	r.problem.byColumns()
 	cv, err := bcd.CrossValidate(ctx, &r.problem.problem, &opt)
 	var warnings []string
 	if cv != nil {

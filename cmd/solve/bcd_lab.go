@@ -301,11 +301,7 @@ func spread(l *block.Labels, known, x []float64) []float64 {
 }
 
 func (r *quadraticRun) figure() (*report.Figure, string, error) {
-	fig, err := report.Convergence("Relative residual", r.watch.records, r.o.settings.Tol)
-	if err != nil {
-		return nil, "there is no iteration to draw", nil
-	}
-	return fig, "", nil
+	return r.convergence("Relative residual", r.o.settings.Tol)
 }
 
 func (r *quadraticRun) summarise(float64) {

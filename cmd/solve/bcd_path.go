@@ -81,15 +81,11 @@ func runBCDPath(ctx context.Context, args []string, v *values, con *console) err
 	}
 	r := &pathRun{o: o, delivery: delivery{con: con, emit: o.emit, json: o.json, plot: o.files.plot}}
 	defer r.out.abort()
-	if r.problem, err = readRegression(o.in, &o.source); err != nil {
-		return err
-	}
-	if err := r.open("", o.settings.Tol); err != nil {
+	if err := r.prepare(); err != nil {
 		return err
 	}
 	opt := o.settings
 	opt.Recorder = r.watch
-	r.problem.byColumns()
 	res, err := bcd.Path(ctx, &r.problem.problem, &opt)
 	var warnings []string
 	if res != nil {
@@ -103,6 +99,16 @@ func runBCDPath(ctx context.Context, args []string, v *values, con *console) err
 	}
 	r.result = res
 	return r.finish(ctx, r, wordBCDError(err, o.in, &o.source))
+}
+
+// prepare reads the problem and opens what is written while solving.
+func (r *pathRun) prepare() error {
+	var err error
+	if r.problem, err = readRegression(r.o.in, &r.o.source); err != nil {
+		return err
+	}
+	r.problem.byColumns()
+	return r.open("", r.o.settings.Tol)
 }
 
 func (r *pathRun) verdict() solver.Verdict { return r.result.Verdict }

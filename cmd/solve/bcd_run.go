@@ -128,11 +128,7 @@ func coefficientPart(g *regression, x []float64, intercept float64, f matio.Form
 
 // figure draws the convergence.
 func (r *bcdRun) figure() (*report.Figure, string, error) {
-	fig, err := report.Convergence("Relative duality gap", r.watch.records, r.o.settings.Tol)
-	if err != nil {
-		return nil, "there is no iteration to draw", nil
-	}
-	return fig, "", nil
+	return r.convergence("Relative duality gap", r.o.settings.Tol)
 }
 
 // summarise says how the run ended.

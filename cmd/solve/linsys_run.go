@@ -86,11 +86,7 @@ func (r *linsysRun) makeParts() error {
 
 // figure draws the convergence; a direct method has none.
 func (r *linsysRun) figure() (*report.Figure, string, error) {
-	fig, err := report.Convergence("Relative residual", r.watch.records, r.o.settings.Tol)
-	if err != nil {
-		return nil, "there is no iteration to draw", nil
-	}
-	return fig, "", nil
+	return r.convergence("Relative residual", r.o.settings.Tol)
 }
 
 // summarise says how the run ended.

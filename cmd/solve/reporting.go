@@ -68,7 +68,7 @@ func addAnswer(rep *report.Report, name string, to destination, path string) err
 		a.Path = filepath.Base(path)
 	}
 	if !to.device {
-		hash, err := fileHash(path)
+		hash, err := report.FileHash(path)
 		if err != nil {
 			return &outputError{path, err}
 		}

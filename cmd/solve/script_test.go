@@ -237,7 +237,7 @@ func mutateAnswer(dir, part, to string) error {
 	if err := mutateFile(path); err != nil {
 		return err
 	}
-	if answer.SHA256, err = fileHash(path); err != nil {
+	if answer.SHA256, err = report.FileHash(path); err != nil {
 		return err
 	}
 	rep.Answers[part] = answer

@@ -123,7 +123,7 @@ func (run *storedRun) answerPath(name string) (string, error) {
 		return "", nil
 	}
 	path := filepath.Join(run.dir, a.Path)
-	hash, err := fileHash(path)
+	hash, err := report.FileHash(path)
 	if err != nil {
 		return "", err
 	}

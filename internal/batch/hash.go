@@ -4,11 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"solve/internal/report"
 )
 
 // Input is a file or directory as a job found it. SHA256 is of the bytes as
@@ -66,7 +67,7 @@ func (h *hasher) sum(path string) (string, error) {
 	if ok && last.size == info.Size() && last.time.Equal(info.ModTime()) {
 		return last.sum, nil
 	}
-	sum, err := fileSum(path)
+	sum, err := report.FileHash(path)
 	if err == nil && time.Since(info.ModTime()) > settled {
 		h.mu.Lock()
 		h.known[path] = hashed{info.Size(), info.ModTime(), sum}
@@ -94,17 +95,4 @@ func (h *hasher) directory(dir string) (string, error) {
 		fmt.Fprintf(all, "%s %q\n", sum, e.Name())
 	}
 	return hex.EncodeToString(all.Sum(nil)), nil
-}
-
-func fileSum(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
