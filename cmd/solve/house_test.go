@@ -16,24 +16,28 @@ import (
 // mayImport is the house: which packages of this module a package may import.
 // Arrows point down only; a package that is not listed has no place yet.
 var mayImport = map[string][]string{
-	"solver":            nil,
-	"internal/kern":     nil,
-	"internal/par":      nil,
-	"internal/rng":      nil,
-	"internal/batch":    {"internal/report", "solver"},
-	"internal/report":   {"matrix", "solver"},
-	"internal/problems": {"internal/rng", "matrix", "solver"},
-	"internal/verify":   {"matrix", "solver"}, // neither a solver nor a kernel: it must not share their mistakes
-	"matrix":            {"internal/kern", "internal/par", "solver"},
-	"matrix/matio":      {"internal/par", "matrix", "solver"},
-	"loss":              {"internal/kern", "solver"},
-	"linsys/direct":     {"internal/kern", "internal/par", "internal/rng", "matrix", "solver"},
-	"linsys/multigrid":  {"internal/kern", "internal/par", "internal/rng", "linsys/direct", "matrix", "solver"},
-	"linsys":            {"internal/kern", "internal/par", "internal/rng", "internal/verify", "linsys/direct", "linsys/multigrid", "matrix", "solver"},
-	"bcd/block":         {"internal/kern", "internal/par", "internal/rng", "linsys/direct", "loss", "matrix", "solver"},
-	"bcd":               {"bcd/block", "internal/kern", "internal/par", "internal/rng", "internal/verify", "linsys/direct", "loss", "matrix", "solver"},
-	"ot":                {"internal/kern", "internal/par", "internal/verify", "linsys/direct", "matrix", "solver"},
-	"cmd/solve":         nil, // everything: see below
+	"solver":             nil,
+	"internal/kern":      nil,
+	"internal/par":       nil,
+	"internal/rng":       nil,
+	"internal/batch":     {"internal/report", "solver"},
+	"internal/report":    {"matrix", "solver"},
+	"internal/problems":  {"internal/rng", "matrix", "solver"},
+	"internal/verify":    {"matrix", "solver"}, // neither a solver nor a kernel: it must not share their mistakes
+	"matrix":             {"internal/kern", "internal/par", "solver"},
+	"matrix/matio":       {"internal/par", "matrix", "solver"},
+	"loss":               {"internal/kern", "solver"},
+	"linsys/direct":      {"internal/kern", "internal/par", "internal/rng", "matrix", "solver"},
+	"linsys/multigrid":   {"internal/kern", "internal/par", "internal/rng", "linsys/direct", "matrix", "solver"},
+	"linsys":             {"internal/kern", "internal/par", "internal/rng", "internal/verify", "linsys/direct", "linsys/multigrid", "matrix", "solver"},
+	"bcd/block":          {"internal/kern", "internal/par", "internal/rng", "linsys/direct", "loss", "matrix", "solver"},
+	"bcd":                {"bcd/block", "internal/kern", "internal/par", "internal/rng", "internal/verify", "linsys/direct", "loss", "matrix", "solver"},
+	"ot":                 {"internal/kern", "internal/par", "internal/verify", "linsys/direct", "matrix", "solver"},
+	"constrained":        {"internal/kern", "internal/par", "internal/rng", "internal/verify", "linsys", "linsys/direct", "matrix", "solver"},
+	"constrained/sif":    {"constrained", "internal/par", "internal/verify", "matrix", "solver"},
+	"constrained/nl":     {"constrained", "internal/par", "internal/verify", "matrix", "solver"},
+	"constrained/models": {"constrained", "internal/kern", "internal/par", "internal/rng", "internal/verify", "loss", "matrix", "solver"},
+	"cmd/solve":          nil, // everything: see below
 }
 
 // TestHouse holds every import of the module against the table.
