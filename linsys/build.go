@@ -231,7 +231,7 @@ func (s *Solver) analyzeLU() (err error) {
 func (s *Solver) buildIterative(ctx context.Context, c choice) (engine, error) {
 	e := &iterative{system: system{
 		a: s.operator(), normA: s.normA(), kernel: s.workingKernel(), threads: s.opt.Threads,
-		memory: s.opt.MemoryLimit(), restart: s.opt.Restart, directions: or(s.opt.Directions, 1),
+		memory: s.opt.MemoryLimit(), restart: s.opt.Restart, directions: or(s.opt.Directions, DefaultDirections),
 		deflate: s.opt.Deflate, seed: s.opt.Seed, work: &s.work,
 	}, limit: max(20, min(10*max(s.m, s.n), mostIterations))}
 	if c.preconditioner == SAAMG || c.preconditioner == RSAMG {
@@ -284,7 +284,7 @@ func (s *Solver) precondition(ctx context.Context, name string) (Preconditioner,
 	case SSOR, IC0, MIC0, ICT, ILU0, ILUT:
 		return s.incomplete(ctx, name)
 	case Cheb:
-		m, err := NewChebyshev(s.a, or(s.opt.Degree, chebyshevDegree), s.opt.Threads)
+		m, err := NewChebyshev(s.a, or(s.opt.Degree, DefaultDegree), s.opt.Threads)
 		return m, nil, err
 	}
 	return s.multigrid(ctx, name)
@@ -307,11 +307,10 @@ const mostIterations = 20_000
 
 // Constants of the preconditioners, as their sources have them.
 const (
-	ssorOmega       = 1.2
-	micShare        = 0.97
-	fillPerRow      = 10
-	dropTolerance   = 1e-3
-	chebyshevDegree = 8
+	ssorOmega     = 1.2
+	micShare      = 0.97
+	fillPerRow    = 10
+	dropTolerance = 1e-3
 )
 
 func (s *Solver) multigrid(ctx context.Context, name string) (Preconditioner, func(*Stats), error) {

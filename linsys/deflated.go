@@ -56,7 +56,7 @@ type deflation struct {
 func newDeflation(l *loop, r []float64) (*deflation, error) {
 	k := l.deflate
 	if k <= 0 {
-		k = defaultDeflation
+		k = DefaultDeflate
 	}
 	n := len(r)
 	k = min(k, n)

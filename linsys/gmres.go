@@ -88,7 +88,7 @@ func (l *loop) cycles(r []float64) {
 	largest := l.largestCycle()
 	m := l.restart
 	if m <= 0 {
-		m = defaultRestart
+		m = DefaultRestart
 	}
 	var a arnoldi
 	a.t = l.work.take(len(r))

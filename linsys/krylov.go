@@ -35,10 +35,10 @@ type system struct {
 	// carries it; false ends the run as abandoned. nil: it goes on.
 	look func(iter int, residual float64) bool
 
-	restart    int     // GMRES: vectors of a cycle; 0: defaultRestart
+	restart    int     // GMRES: vectors of a cycle; 0: DefaultRestart
 	flexible   bool    // GMRES: the preconditioner changes from call to call
 	directions int     // flexible CG: directions kept; −1: all
-	deflate    int     // deflated CG: Lanczos vectors; 0: defaultDeflation
+	deflate    int     // deflated CG: Lanczos vectors; 0: DefaultDeflate
 	damp       float64 // least squares: λ of min ‖A x − b‖² + λ²‖x‖²
 	columns    int     // block CG: right-hand sides, b and x row-major n×columns; 0: 1
 	consistent bool    // MINRES: b is known to lie in the range of A
@@ -66,11 +66,7 @@ type outcome struct {
 	err        error     // of record or of the context
 }
 
-const (
-	defaultRestart   = 50
-	largestRestart   = 200
-	defaultDeflation = 16
-)
+const largestRestart = 200
 
 // workspace holds the vectors of a method, so that one call after another of
 // the same size allocates nothing large.

@@ -19,15 +19,21 @@ type Options struct {
 	AbsTol     float64 // solved as well where ‖b−Ax‖ is at most this
 	Damp       float64 // λ of min ‖Ax−b‖² + λ²‖x‖²; least squares only
 	Project    bool    // replace b by its part in the range of a singular symmetric A
-	Restart    int     // of GMRES; 0 = 50
-	Directions int     // how many earlier directions FCG keeps conjugate; 0 = 1
-	Deflate    int     // Ritz vectors of deflated CG; 0 = 16
-	Degree     int     // of the Chebyshev preconditioner; 0 = 8
+	Restart    int     // of GMRES; 0 = DefaultRestart
+	Directions int     // how many earlier directions FCG keeps conjugate; 0 = DefaultDirections
+	Deflate    int     // Ritz vectors of deflated CG; 0 = DefaultDeflate
+	Degree     int     // of the Chebyshev preconditioner; 0 = DefaultDegree
 	Grid       []int   // sides of the box of cells behind A, slowest first; nil = detected
 }
 
-// DefaultTol is the relative residual that counts as solved.
-const DefaultTol = 1e-8
+// Defaults.
+const (
+	DefaultTol        = 1e-8 // relative residual that counts as solved
+	DefaultRestart    = 50
+	DefaultDirections = 1
+	DefaultDeflate    = 16
+	DefaultDegree     = 8
+)
 
 // Validate reports values that no problem could make right.
 func (o *Options) Validate() error {
