@@ -180,9 +180,20 @@ func (s *Solver) mostlyDominant() bool {
 	return float64(a.Dominant) >= dominantShare*float64(a.Rows) && float64(wrong) <= positiveShare*float64(off)
 }
 
+// unsymmetricCandidates are BiCGSTAB with ILUT for as long as it takes less
+// than to order and factor the matrix, and what the analysis of LU says.
 func (s *Solver) unsymmetricCandidates() []choice {
-	a := s.analysis
-	why := fmt.Sprintf("not symmetric (max |a_ij−a_ji| = %.2g)", a.Asymmetry)
+	why := fmt.Sprintf("not symmetric (max |a_ij−a_ji| = %.2g)", s.analysis.Asymmetry)
+	t := s.unsymmetricScout()
+	if t == nil {
+		return s.factoredCandidates(why)
+	}
+	s.later = func() []choice { return s.factoredCandidates(why) }
+	return []choice{{method: BiCGSTAB, preconditioner: ILUT, why: why, predicted: t.before, trial: t}}
+}
+
+// factoredCandidates are those that the analysis of LU chooses from.
+func (s *Solver) factoredCandidates(why string) []choice {
 	iterative := []choice{{method: GMRES, preconditioner: ILUT}, {method: BiCGSTAB, preconditioner: ILU0}}
 	lu := choice{method: LU, why: why}
 	flops, known := s.predictLU()
@@ -191,13 +202,6 @@ func (s *Solver) unsymmetricCandidates() []choice {
 	}
 	lu.predicted = s.luSeconds(flops)
 	lu.why = fmt.Sprintf("%s, and its factors take about %.2g flops", why, flops)
-	if t := s.unsymmetricTrial(flops); t != nil {
-		first := choice{method: BiCGSTAB, preconditioner: ILU0, why: lu.why, predicted: t.before, trial: t}
-		if flops <= cheapFlops {
-			return []choice{first, lu, iterative[0]}
-		}
-		return []choice{first, iterative[0], lu}
-	}
 	if flops <= cheapFlops {
 		return append([]choice{lu}, iterative...)
 	}

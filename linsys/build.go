@@ -310,7 +310,8 @@ const (
 	ssorOmega     = 1.2
 	micShare      = 0.97
 	fillPerRow    = 10
-	dropTolerance = 1e-3
+	ictTolerance  = 1e-3
+	ilutTolerance = 1e-2 // 1e-3 fills small factors to the limit, for few iterations less
 )
 
 func (s *Solver) multigrid(ctx context.Context, name string) (Preconditioner, func(*Stats), error) {

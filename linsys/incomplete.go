@@ -65,11 +65,11 @@ func factorIncomplete(name string, a *matrix.CSR) (*LDU, error) {
 	case MIC0:
 		return NewMIC0(a, micShare)
 	case ICT:
-		return NewICT(a, fillPerRow, dropTolerance)
+		return NewICT(a, fillPerRow, ictTolerance)
 	case ILU0:
 		return NewILU0(a)
 	case ILUT:
-		return NewILUT(a, fillPerRow, dropTolerance)
+		return NewILUT(a, fillPerRow, ilutTolerance)
 	}
 	return NewIC0(a)
 }

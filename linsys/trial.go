@@ -25,14 +25,16 @@ type trial struct {
 const (
 	scoutEvery      = 8  // conjugate gradients or MINRES with the diagonal
 	modifiedEvery   = 4  // conjugate gradients with MIC(0)
-	transposeEvery  = 4  // BiCGSTAB with ILU(0): each iteration is two steps
+	transposeEvery  = 4  // BiCGSTAB with ILUT: each iteration is two steps
 	incompleteEvery = 50 // conjugate gradients with IC(0)
 
 	trialRows    = 500    // below, a factorisation takes no time
 	modifiedRows = 10_000 // below, no time worth a MIC(0) factor
 	scoutSteps   = 100    // iterations that take as long as to order and analyse the matrix, or to coarsen it
+	// scoutAnalyses is what LU takes at least, in units of its analysis.
+	scoutAnalyses = 2
 
-	// worthTrial is the flops of LU or LDLᵀ for each entry of the matrix from
+	// worthTrial is the flops of LDLᵀ for each entry of the matrix from
 	// which a trial in vain is a fraction of their time.
 	worthTrial = 400
 
@@ -105,14 +107,14 @@ func (s *Solver) incompleteTrial(flops float64) *trial {
 		budget: flops * secondsAFlop, rival: "the factorisation"}
 }
 
-// unsymmetricTrial weighs BiCGSTAB with ILU(0) against LU of the given flops;
-// nil where setting it up alone might take as long.
-func (s *Solver) unsymmetricTrial(flops float64) *trial {
-	if s.opt.MaxIter > 0 || s.analysis.Rows < trialRows || s.rightHandSides >= manyRight || flops < worthTrial*float64(s.a.NNZ()) {
+// unsymmetricScout is the trial of BiCGSTAB with ILUT before LU is analysed;
+// nil where it is not worth its set-up.
+func (s *Solver) unsymmetricScout() *trial {
+	if s.opt.MaxIter > 0 || s.analysis.Rows < trialRows || s.rightHandSides >= manyRight {
 		return nil
 	}
-	return &trial{every: transposeEvery, before: s.analysisSeconds() + incompleteEntry*float64(s.a.NNZ()), step: s.stepSeconds(2 * 2),
-		budget: luFlop * flops / float64(max(1, s.rightHandSides)), rival: "LU"}
+	return &trial{every: transposeEvery, before: s.passSeconds() + incompleteEntry*float64(s.a.NNZ()), step: s.stepSeconds(2 * 2),
+		budget: scoutAnalyses * s.analysisSeconds() / float64(max(1, s.rightHandSides)), rival: "the analysis for LU and its least work"}
 }
 
 // indefiniteTrial weighs MINRES against LDLᵀ of the given flops; nil where that

@@ -6,11 +6,12 @@
 // A.bin holds int64 n, nnz, then int32 column pointers and rows and float64
 // values of the whole symmetric matrix by columns; b.bin and x.bin are n
 // float64. Prints one JSON line with the seconds of analysis, factorisation
-// and solve.
+// and solve, and the least of their sum over further runs in the same process.
 //
 //   g++ -O3 -march=native direct.cpp -I/usr/include/eigen3 -I/usr/include/suitesparse -lcholmod -o direct
 
 #include <Eigen/SparseCholesky>
+#include <algorithm>
 #include <chrono>
 #include <cholmod.h>
 #include <cstdio>
@@ -89,11 +90,14 @@ static int cholmod(System &s, double t[3], double &fill) {
 int main(int argc, char **argv) {
     System s;
     if (argc != 5 || !load(s, argv[2], argv[3])) return fprintf(stderr, "usage: direct eigen|cholmod A.bin b.bin x.bin\n"), 2;
-    double t[3] = {0, 0, 0}, fill = 0;
+    double t[3] = {0, 0, 0}, again[3], fill = 0;
     std::string peer = argv[1];
-    if (peer == "eigen" ? eigen(s, t, fill) : cholmod(s, t, fill)) return fprintf(stderr, "not positive definite\n"), 1;
+    auto once = [&](double t[3]) { return peer == "eigen" ? eigen(s, t, fill) : cholmod(s, t, fill); };
+    if (once(t)) return fprintf(stderr, "not positive definite\n"), 1;
+    double best = t[0] + t[1] + t[2]; // of all runs within 50 ms: the first touches its memory for the first time
+    for (double start = now(); now() - start < 0.05;) once(again), best = std::min(best, again[0] + again[1] + again[2]);
     FILE *f = fopen(argv[4], "wb");
     if (!f || fwrite(s.x.data(), 8, s.n, f) != size_t(s.n)) return 1;
     fclose(f);
-    printf("{\"analyze_s\": %.9g, \"factor_s\": %.9g, \"solve_s\": %.9g, \"factor_nnz\": %.0f}\n", t[0], t[1], t[2], fill);
+    printf("{\"analyze_s\": %.9g, \"factor_s\": %.9g, \"solve_s\": %.9g, \"factor_nnz\": %.0f, \"best_s\": %.9g}\n", t[0], t[1], t[2], fill, best);
 }

@@ -88,7 +88,7 @@ def direct(peer):
         x = np.fromfile(files[2])
         for f in files:
             f.unlink()
-        return x, found["analyze_s"] + found["factor_s"], found["solve_s"], 1, {"factor_nnz": found["factor_nnz"]}
+        return x, found["analyze_s"] + found["factor_s"], found["solve_s"], 1, {"factor_nnz": found["factor_nnz"], "best_s": found["best_s"]}
 
     return run
 

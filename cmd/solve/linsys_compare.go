@@ -72,7 +72,7 @@ func runLinsysCompare(ctx context.Context, args []string, v *values, con *consol
 func fastest(ctx context.Context, p *linsys.Problem, opt *linsys.Options) comparison {
 	row := comparison{method: opt.Method, preconditioner: opt.Preconditioner}
 	start := time.Now()
-	for run := range comparedRuns {
+	for run := 0; ; run++ {
 		res, err := linsys.Solve(ctx, p, opt)
 		if run == 0 || err == nil && row.err == nil && seconds(res) < seconds(row.result) {
 			row.result, row.err = res, err
@@ -84,11 +84,8 @@ func fastest(ctx context.Context, p *linsys.Problem, opt *linsys.Options) compar
 	return row
 }
 
-// A method is run so many times, or until it has taken so long.
-const (
-	comparedRuns = 5
-	comparedTime = 200 * time.Millisecond
-)
+// comparedTime is how long a method is repeated.
+const comparedTime = 50 * time.Millisecond
 
 func seconds(r *linsys.Result) float64 { return r.Stats.Setup + r.Stats.Solve }
 
