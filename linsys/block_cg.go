@@ -4,16 +4,20 @@ import (
 	"context"
 	"math"
 
+	"solve/internal/par"
+	"solve/matrix"
 	"solve/solver"
 )
 
 // Conjugate gradients for many right-hand sides.
 //
 // The recurrences are independent, so that every column ends by itself, and
-// share what is expensive: the matrix is read once for sixteen columns, and the
-// preconditioner, where it can, for the eight that stand side by side. A column that has ended makes room for one that waits; the block
-// narrows when none is left. O'Leary's block method couples the columns
-// instead, which pays for related right-hand sides only.
+// share what is expensive: the matrix is read once for all columns of a block,
+// and the preconditioner, where it can, for the eight that stand side by side.
+// A column that has ended makes room for one that waits; the block narrows when
+// none is left. Where columns are many each thread has a block of its own.
+// O'Leary's block method couples the columns instead, which pays for related
+// right-hand sides only.
 
 // blockWidth is how many columns are iterated at a time. More would save little
 // of the matrix, and p would no longer stay in cache.
@@ -33,11 +37,49 @@ func blockCG(ctx context.Context, s *system) []outcome {
 		return eachColumn(ctx, s, cg)
 	}
 	s.reset()
-	b := newBlock(ctx, s)
-	for b.fill(); len(b.lanes) > 0; b.fill() {
-		b.advance()
+	outcomes := make([]outcome, max(1, s.columns))
+	a, blocks := s.separateBlocks()
+	queue := newColumnQueue(len(outcomes), blocks)
+	if blocks == 1 {
+		newBlock(ctx, s, queue, 0, outcomes).run()
+		return outcomes
 	}
-	return b.outcomes
+	par.For(s.threads, blocks, func(k int) {
+		sub := *s
+		sub.a, sub.threads, sub.work = a, 1, new(workspace)
+		newBlock(ctx, &sub, queue, k, outcomes).run()
+	})
+	return outcomes
+}
+
+// separateBlocks returns how many blocks are iterated side by side, each on one
+// thread, and the matrix for them: as many as there are threads, where there
+// are columns for all and nobody listens; or one, on all threads.
+func (s *system) separateBlocks() (a matrix.Operator, blocks int) {
+	shared, ok := s.a.(interface{ OneThread() *matrix.CSR })
+	blocks = par.Threads(s.threads)
+	if s.memory > 0 {
+		blocks = int(min(int64(blocks), max(1, s.memory/s.blockBytes())))
+	}
+	if !ok || s.record != nil || s.look != nil || !concurrent(s.m) || par.Chunks(max(1, s.columns), groupWidth) < blocks {
+		return nil, 1
+	}
+	return shared.OneThread(), blocks
+}
+
+// blockBytes is the memory of a block of groupWidth columns: five vectors of
+// passes, the two tiles, and four of each lane.
+func (s *system) blockBytes() int64 {
+	return 11 * 8 * groupWidth * int64(max(1, len(s.b)/max(1, s.columns)))
+}
+
+// concurrent tells whether goroutines may apply m at the same time.
+func concurrent(m Preconditioner) bool {
+	switch m.(type) {
+	case nil, *Diagonal, *BlockDiagonal:
+		return true
+	}
+	return false
 }
 
 // extremeColumn tells whether some column's squares are out of range.
@@ -84,6 +126,7 @@ type lane struct {
 	alpha  float64 // of the step that x still has to do
 	beta   float64
 	square float64 // rᵀr
+	gain   float64 // rᵀM⁻¹r, where M is diagonal or missing
 	fresh  bool    // the next direction is the preconditioned residual
 	ended  bool
 	tri    *tridiagonal
@@ -96,7 +139,7 @@ type block struct {
 	pass        blockPass
 	ctx         context.Context
 	n, columns  int
-	waiting     int // the first column that waits
+	tile        tile // of columns that wait
 	lanes, idle []*lane
 	in, out     []float64 // a column for an operator that takes one
 	outcomes    []outcome
@@ -104,24 +147,39 @@ type block struct {
 	err         error // of record
 }
 
-func newBlock(ctx context.Context, s *system) *block {
-	columns := max(1, s.columns)
+// newBlock prepares block number which of those that the queue serves. It has
+// eight columns where it isn't alone.
+func newBlock(ctx context.Context, s *system, queue *columnQueue, which int, outcomes []outcome) *block {
+	columns := len(outcomes)
 	n := len(s.b) / columns
 	width := min(blockWidth, columns)
-	b := &block{system: s, ctx: ctx, n: n, columns: columns, outcomes: make([]outcome, columns), in: s.work.take(n), out: s.work.take(n)}
+	if len(queue.shares) > 1 {
+		width = groupWidth
+	}
+	b := &block{system: s, ctx: ctx, n: n, columns: columns, outcomes: outcomes, in: s.work.take(n), out: s.work.take(n)}
+	b.tile = tile{queue: queue, share: which, columns: columns, b: s.b, x: s.x}
 	p := &b.pass
 	p.init(s, n)
 	for _, x := range []*[]float64{&p.x, &p.r, &p.p, &p.q} {
 		*x = s.work.take(n * width)
 	}
 	p.z = p.r
-	if s.m != nil {
+	if b.preconditions() {
 		p.z = s.work.take(n * width)
 	}
 	for range width {
 		b.idle = append(b.idle, b.newLane())
 	}
 	return b
+}
+
+// preconditions tells whether M⁻¹ is applied in passes of its own.
+func (b *block) preconditions() bool { return b.m != nil && b.pass.inv == nil }
+
+func (b *block) run() {
+	for b.fill(); len(b.lanes) > 0; b.fill() {
+		b.advance()
+	}
 }
 
 func (b *block) newLane() *lane {
@@ -161,20 +219,14 @@ func (b *block) fill() {
 
 // begin gives the lane the next column that needs work; false if none does.
 func (b *block) begin(c *lane) bool {
-	for ; b.waiting < b.columns; b.deliver(c) {
-		c.index = b.waiting
-		b.waiting++
-		for i := range b.n {
-			at := i*b.columns + c.index
-			c.sys.b[i], c.sys.x[i] = b.b[at], b.system.x[at]
-		}
+	for ; b.tile.next(c); b.deliver(c) {
 		c.sys.work.used, c.sys.normA = 0, b.normA
 		c.loop = c.sys.newLoop(b.ctx)
 		c.k, c.gamma, c.alpha, c.fresh, c.ended, c.recent = 0, 0, 0, true, false, energyWindow{}
 		started := c.startFrom(c.sys.b)
 		if started && b.err == nil && b.ctx.Err() == nil {
 			c.tri = newTridiagonal(c.work, c.maxIter)
-			c.square = c.v.dot(c.t, c.t)
+			b.measure(c)
 			return true
 		}
 		c.tri = nil
@@ -187,6 +239,16 @@ func (b *block) begin(c *lane) bool {
 	}
 	c.ended = true
 	return false
+}
+
+// measure computes rᵀr and rᵀM⁻¹r of the residual in the lane's t.
+func (b *block) measure(c *lane) {
+	c.square = c.v.dot(c.t, c.t)
+	c.gain = c.square
+	if b.pass.inv != nil {
+		b.m.Apply(b.out, c.t)
+		c.gain = c.v.dot(b.out, c.t)
+	}
 }
 
 // column of a block vector: entry i is number from + i·stride.
@@ -305,13 +367,17 @@ func (b *block) advance() {
 func (b *block) direct() {
 	var gammas perColumn
 	pass := &b.pass
-	if b.m != nil {
+	if b.preconditions() {
 		b.precondition()
 		gammas = pass.dots()
+	} else if b.m != nil {
+		for _, c := range b.lanes {
+			c.loop.out.precApplied++
+		}
 	}
 	for j, c := range b.lanes {
-		gamma := c.square
-		if b.m != nil {
+		gamma := c.gain
+		if b.preconditions() {
 			gamma = *gammas.at(j)
 		}
 		if !(gamma > 0) || math.IsInf(gamma, 1) {
@@ -349,9 +415,9 @@ func (b *block) descend() {
 	for j, c := range b.lanes {
 		*b.pass.alpha.at(j) = c.alpha
 	}
-	squares := b.pass.step()
+	squares, gains := b.pass.step()
 	for j, c := range b.lanes {
-		c.square = *squares.at(j)
+		c.square, c.gain = *squares.at(j), *gains.at(j)
 	}
 }
 
@@ -397,7 +463,8 @@ func (b *block) judge(at int, c *lane, norm float64) {
 	case restart:
 		b.setColumn(b.pass.x, at, c.sys.x)
 		b.setColumn(b.pass.r, at, c.t)
-		c.square, c.alpha, c.fresh = c.v.dot(c.t, c.t), 0, true
+		b.measure(c)
+		c.alpha, c.fresh = 0, true
 		c.tri.complete = true
 	}
 }

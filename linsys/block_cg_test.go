@@ -38,7 +38,7 @@ func TestBlockCGIsCG(t *testing.T) {
 	plain := &matrix.Func{Rows: n, Cols: n, Mul: func(dst, x []float64) { a.MulVecTo(dst, false, x) }}
 	for _, columns := range []int{1, 3, 8, 13, 37} {
 		for _, operator := range []matrix.Operator{a, plain} {
-			for _, m := range []Preconditioner{nil, newJacobi(a, n), blockJacobi{newJacobi(a, n)}} {
+			for _, m := range []Preconditioner{nil, newJacobi(a, n), blockJacobi{newJacobi(a, n)}, must(NewJacobi(a)), must(NewBlockJacobi(a, 3))} {
 				s := newBlockSystem(operator, 91, columns)
 				s.m, s.normA = m, 8
 				for i := range s.b { // some columns end earlier than others
@@ -80,17 +80,86 @@ func (d blockJacobi) ApplyBlock(z, r []float64, k int) {
 	}
 }
 
+// must is a preconditioner that can be set up.
+func must[P Preconditioner](m P, err error) Preconditioner {
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
 func TestBlockCGSameBitsOnAnyNumberOfThreads(t *testing.T) {
-	a := poisson(t, 1, 150, 150)
-	var first []float64
-	for _, threads := range []int{1, 2} {
-		s := newBlockSystem(a.Parallel(threads), 92, 19)
-		s.threads, s.maxIter, s.normA = threads, 20, 8
-		blockCG(context.Background(), s)
-		if first == nil {
-			first = s.x
-		} else if !slices.Equal(first, s.x) {
-			t.Error("other bits")
+	a := poisson(t, 1, 170, 170)
+	for i := range a.Rows { // the diagonal is to differ from row to row
+		k := a.RowPtr[i] + int64(slices.Index(a.Col[a.RowPtr[i]:a.RowPtr[i+1]], int32(i)))
+		a.Val[k] += float64(i % 7)
+	}
+	for _, columns := range []int{3, 19} {
+		for _, m := range []Preconditioner{nil, must(NewJacobi(a)), must(NewBlockJacobi(a, 2)), newJacobi(a, a.Rows)} {
+			var first []float64
+			var iterations []int
+			for _, threads := range []int{1, 3} {
+				s := newBlockSystem(a.Parallel(threads), 92, columns)
+				s.threads, s.maxIter, s.normA, s.m, s.tol = threads, 9, 15, m, 1e-3
+				var took []int
+				for _, out := range blockCG(context.Background(), s) {
+					took = append(took, out.iterations)
+				}
+				if first == nil {
+					first, iterations = s.x, took
+				} else if !slices.Equal(first, s.x) || !slices.Equal(iterations, took) {
+					t.Errorf("%d columns, %T, %d threads: other bits", columns, m, threads)
+				}
+			}
+		}
+	}
+}
+
+// Every column is claimed once, whichever blocks are slow.
+func TestColumnQueue(t *testing.T) {
+	for _, columns := range []int{1, 16, 19, 200} {
+		for _, blocks := range []int{1, 2, 3} {
+			for slow := range blocks {
+				q := newColumnQueue(columns, blocks)
+				claimed := make([]int, columns)
+				for turn := 0; ; turn++ {
+					any := false
+					for k := range blocks {
+						if k == slow && turn%5 != 0 {
+							continue
+						}
+						lo, hi := q.claim(k)
+						if hi-lo > groupWidth {
+							t.Fatalf("%d columns claimed at once", hi-lo)
+						}
+						for j := lo; j < hi; j++ {
+							claimed[j]++
+							any = true
+						}
+					}
+					if !any && turn%5 == 0 {
+						break
+					}
+				}
+				if i := slices.IndexFunc(claimed, func(k int) bool { return k != 1 }); i >= 0 {
+					t.Errorf("%d columns, %d blocks: column %d claimed %d times", columns, blocks, i, claimed[i])
+				}
+			}
+		}
+	}
+}
+
+// Many blocks would take more memory than is allowed.
+func TestBlocksFitInMemory(t *testing.T) {
+	s := newBlockSystem(poisson(t, 1, 20, 20), 90, 64)
+	s.threads = 8
+	for _, c := range []struct {
+		memory int64
+		blocks int
+	}{{0, 8}, {3*s.blockBytes() + 1, 3}, {1, 1}} {
+		s.memory = c.memory
+		if _, blocks := s.separateBlocks(); blocks != c.blocks {
+			t.Errorf("%d bytes: %d blocks, want %d", c.memory, blocks, c.blocks)
 		}
 	}
 }
@@ -101,7 +170,7 @@ func TestBlockCGColumnsDoNotMeet(t *testing.T) {
 	a := poisson(t, 1, 17, 19)
 	const columns = 45
 	s := newBlockSystem(a, 99, columns)
-	s.m, s.normA, s.tol = blockJacobi{newJacobi(a, 17*19)}, 8, 1e-13
+	s.m, s.normA, s.tol = must(NewJacobi(a)), 8, 1e-13
 	for i := range s.b { // most columns end early, at different times
 		if j := i % columns; j%5 != 0 {
 			s.b[i] = math.Sin(float64((i/columns)*(j%5))) + 1e-3*s.b[i]

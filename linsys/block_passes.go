@@ -24,6 +24,8 @@ func (p *perColumn) at(j int) *float64 { return &p[j/groupWidth][j%groupWidth] }
 // preconditioner: x and p move on just ahead of the rows of A that meet p, and
 // pᵀAp is summed behind them; r moves on from the last chunk to the first, which
 // finds the end of q in cache, and leaves there what the next pass begins with.
+// With a diagonal preconditioner they are the same two: z = M⁻¹r is computed
+// where it is used, and zᵀr is summed where r moves on.
 type blockPass struct {
 	threads int
 	n       int
@@ -35,7 +37,8 @@ type blockPass struct {
 	width         int
 	alpha, beta   perColumn
 	x, r, p, q, z []float64
-	sums          []perColumn // by chunk
+	inv           []float64   // the diagonal of M⁻¹, if that is all there is to it
+	sums, gains   []perColumn // by chunk
 }
 
 // blockRows is the rows of a chunk.
@@ -53,6 +56,10 @@ func (b *blockPass) init(s *system, n int) {
 	}
 	b.sums = make([]perColumn, max(1, par.Chunks(n, blockRows)))
 	b.dot, b.direct, b.curve, b.descend = b.dotChunk, b.directChunk, b.curveChunk, b.descendChunk
+	if m, ok := s.m.(*Diagonal); ok {
+		b.inv, b.gains = m.inv, make([]perColumn, len(b.sums))
+		b.direct, b.descend = b.directScaledChunk, b.descendScaledChunk
+	}
 }
 
 // run does the chunks.
@@ -68,23 +75,23 @@ func (b *blockPass) run(chunk func(int)) {
 }
 
 // total adds the sums of the chunks.
-func (b *blockPass) total() perColumn {
-	for step := 1; step < len(b.sums); step *= 2 {
-		for i := 0; i+step < len(b.sums); i += 2 * step {
-			for g := range b.sums[i] {
-				for j, t := range b.sums[i+step][g] {
-					b.sums[i][g][j] += t
+func total(sums []perColumn) perColumn {
+	for step := 1; step < len(sums); step *= 2 {
+		for i := 0; i+step < len(sums); i += 2 * step {
+			for g := range sums[i] {
+				for j, t := range sums[i+step][g] {
+					sums[i][g][j] += t
 				}
 			}
 		}
 	}
-	return b.sums[0]
+	return sums[0]
 }
 
 // dots returns zᵀr of every column.
 func (b *blockPass) dots() perColumn {
 	b.run(b.dot)
-	return b.total()
+	return total(b.sums)
 }
 
 // multiply computes x += α p, p = z + β p and q = A p, and returns pᵀq. Without
@@ -92,18 +99,23 @@ func (b *blockPass) dots() perColumn {
 func (b *blockPass) multiply(columns func()) perColumn {
 	if b.product != nil {
 		b.product.MulTo(b.q[:b.n*b.width], b.p[:b.n*b.width], b.width, b.direct, b.curve)
-		return b.total()
+		return total(b.sums)
 	}
 	b.run(b.direct)
 	columns()
 	b.run(b.curve)
-	return b.total()
+	return total(b.sums)
 }
 
-// step computes r −= α q and returns rᵀr.
-func (b *blockPass) step() perColumn {
+// step computes r −= α q and returns rᵀr and, where M is diagonal or missing,
+// rᵀM⁻¹r.
+func (b *blockPass) step() (squares, gains perColumn) {
 	b.run(b.descend)
-	return b.total()
+	squares = total(b.sums)
+	if b.inv == nil {
+		return squares, squares
+	}
+	return squares, total(b.gains)
 }
 
 // group returns the columns that stand in group g and where it begins.
@@ -134,6 +146,13 @@ func (b *blockPass) directChunk(c int) {
 	})
 }
 
+func (b *blockPass) directScaledChunk(c int) {
+	first, last := par.Bounds(c, b.n, blockRows)
+	b.eachGroup(c, func(g, width, lo, hi int) {
+		kern.ColumnsDirectScaled(width, &b.alpha[g], &b.beta[g], b.inv[first:last], b.r[lo:hi], b.x[lo:hi], b.p[lo:hi])
+	})
+}
+
 func (b *blockPass) curveChunk(c int) {
 	b.sums[c] = perColumn{}
 	b.eachGroup(c, func(g, width, lo, hi int) {
@@ -146,5 +165,14 @@ func (b *blockPass) descendChunk(c int) {
 	b.sums[c] = perColumn{}
 	b.eachGroup(c, func(g, width, lo, hi int) {
 		kern.ColumnsDescend(width, &b.alpha[g], b.q[lo:hi], b.r[lo:hi], &b.sums[c][g])
+	})
+}
+
+func (b *blockPass) descendScaledChunk(c int) {
+	c = par.Chunks(b.n, blockRows) - 1 - c
+	b.sums[c], b.gains[c] = perColumn{}, perColumn{}
+	first, last := par.Bounds(c, b.n, blockRows)
+	b.eachGroup(c, func(g, width, lo, hi int) {
+		kern.ColumnsDescendScaled(width, &b.alpha[g], b.inv[first:last], b.q[lo:hi], b.r[lo:hi], &b.sums[c][g], &b.gains[c][g])
 	})
 }

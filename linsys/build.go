@@ -222,7 +222,7 @@ func (s *Solver) predictLU() (flops float64, known bool) {
 // analyzeLU analyses the factorisation, once.
 func (s *Solver) analyzeLU() (err error) {
 	if s.lu == nil {
-		s.lu, err = direct.AnalyzeLU(s.ctx, s.a, nil)
+		s.lu, err = direct.AnalyzeLU(s.ctx, s.a, &direct.LUOptions{Threads: s.opt.Threads})
 	}
 	return err
 }

@@ -24,7 +24,7 @@ type panel struct {
 	job          *job
 	first, width int
 
-	x, y, r []float64 // x, a candidate for the columns that are refined, their residual
+	x, y, r []float64 // x, a candidate for the columns that are refined (nil until there are any), their residual
 	sums    []columnSums
 	normB   [panelColumns]float64
 	enough  [panelColumns]float64
@@ -41,7 +41,7 @@ type columnSums [panelColumns]struct{ squares, largest float64 }
 func (e *factored) solvePanels(ctx context.Context, f blockFactorization, a blockMultiplier, b, x *matrix.Dense, job *job) []outcome {
 	n, width := x.Rows, min(panelColumns, x.Cols)
 	p := &panel{factored: e, solves: f, multiplies: a, b: b, solution: x, job: job,
-		x: make([]float64, n*width), y: make([]float64, n*width), r: make([]float64, n*width),
+		x: make([]float64, n*width), r: make([]float64, n*width),
 		sums: make([]columnSums, par.Chunks(n, panelRows)), active: make([]int, 0, width)}
 	out := make([]outcome, x.Cols)
 	for p.first = 0; p.first < x.Cols; p.first += p.width {
@@ -107,6 +107,9 @@ func (p *panel) solve(ctx context.Context) {
 // what became better, and of those the columns active that were halved.
 func (p *panel) refine() {
 	n, w, k := p.b.Rows, p.width, len(p.active)
+	if p.y == nil {
+		p.y = make([]float64, len(p.x))
+	}
 	x, y, r, cols := p.x[:n*w], p.y[:n*k], p.r[:n*k], p.active
 	p.solves.SolveBlock(r, k)
 	p.rows(func(lo, hi int, _ *columnSums) {
@@ -213,10 +216,14 @@ func (p *panel) norms(fn func(lo, hi int, sums *columnSums), k int, norm *[panel
 	return total
 }
 
-// add adds the entries of a row to the sums of their columns.
+// add adds the entries of a row to the sums of their columns; the largest
+// passes over NaN, which the squares keep.
 func (s *columnSums) add(row []float64) {
+	sums := s[:len(row)]
 	for q, t := range row {
-		s[q].squares += t * t
-		s[q].largest = max(s[q].largest, math.Abs(t))
+		sums[q].squares += t * t
+		if size := math.Abs(t); size > sums[q].largest {
+			sums[q].largest = size
+		}
 	}
 }

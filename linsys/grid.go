@@ -13,10 +13,11 @@ import (
 
 // gridEngine is conjugate gradients with FW-MG, in the numbering of the grid.
 type gridEngine struct {
-	m     *multigrid.FWMG
-	facts func(st *Stats)
-	told  []string // what the cycle fell back to
-	lost  bool     // it fell back to one that could not be set up
+	m       *multigrid.FWMG
+	threads int
+	facts   func(st *Stats)
+	told    []string // what the cycle fell back to
+	lost    bool     // it fell back to one that could not be set up
 }
 
 // buildGrid sets FW-MG up. Beside other methods than CG it is a plain
@@ -26,7 +27,7 @@ func (s *Solver) buildGrid(ctx context.Context, c choice) (engine, error) {
 		return nil, fmt.Errorf("linsys: fwmg needs a matrix on a grid: %w", solver.ErrInput)
 	}
 	m := s.fwmg
-	e := &gridEngine{m: m}
+	e := &gridEngine{m: m, threads: s.opt.Threads}
 	e.facts = func(st *Stats) {
 		st.Grid = gridSides(m.Grid())
 		if e.lost {
@@ -70,31 +71,26 @@ func gridSides(g *multigrid.Grid) []int {
 const gridIterations = 1000
 
 func (e *gridEngine) solve(ctx context.Context, b, x *matrix.Dense, job *job) []outcome {
-	out := make([]outcome, x.Cols)
-	bj, xj := b.Data, x.Data
-	if x.Cols > 1 {
-		bj, xj = make([]float64, b.Rows), make([]float64, x.Rows)
+	if x.Cols == 1 {
+		return []outcome{e.original(ctx, b.Data, x.Data, job)}
 	}
-	for j := range out {
-		if x.Cols > 1 {
-			column(b, j, bj)
-			column(x, j, xj)
-		}
-		out[j] = e.one(ctx, bj, xj, job)
-		if x.Cols > 1 {
-			setColumn(x, j, xj)
-		}
-		if out[j].err != nil {
-			break
-		}
-	}
-	return out
+	return e.columns(ctx, b, x, job)
 }
 
-func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome {
+// original solves with the preconditioner itself, whose cycle may change.
+func (e *gridEngine) original(ctx context.Context, b, x []float64, job *job) outcome {
 	if e.lost {
 		return outcome{residual: 1, reason: solver.Stalled, breakdown: "there is no hierarchy left", energy: math.NaN(), curvature: math.NaN(), optimality: math.NaN()}
 	}
+	out, told, lost := e.one(ctx, e.m, b, x, job)
+	e.told = append(e.told, told...)
+	e.lost = lost
+	return out
+}
+
+// one solves with a preconditioner, and says what its cycle fell back to and
+// whether none is left.
+func (e *gridEngine) one(ctx context.Context, m *multigrid.FWMG, b, x []float64, job *job) (o outcome, told []string, lost bool) {
 	tol := job.tol
 	if job.atol > 0 {
 		tol = max(tol, quotient(job.atol, safeNorm(0, b)))
@@ -116,10 +112,10 @@ func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome 
 		multiply(x, scale)
 	}
 	start := slices.Clone(x)
-	res, err := e.m.PCG(ctx, x, b, tol, or(job.maxIter, gridIterations), record)
-	e.lost = err != nil && !isContext(err) && len(res.Fallbacks) > 0 && recorded == nil
-	if res.Reason != solver.Tolerance && !e.lost {
-		if first := e.residual(b, start); !(res.Residual <= first) {
+	res, err := m.PCG(ctx, x, b, tol, or(job.maxIter, gridIterations), record)
+	lost = err != nil && !isContext(err) && len(res.Fallbacks) > 0 && recorded == nil
+	if res.Reason != solver.Tolerance && !lost {
+		if first := residualOn(m, b, start); !(res.Residual <= first) {
 			copy(x, start)
 			res.Residual = first
 		}
@@ -127,24 +123,23 @@ func (e *gridEngine) one(ctx context.Context, b, x []float64, job *job) outcome 
 	if scale != 1 {
 		multiply(x, 1/scale)
 	}
-	o := outcome{iterations: res.Iterations, matvecs: res.Iterations + 2 + res.Replacements, residual: res.Residual, reason: res.Reason,
+	o = outcome{iterations: res.Iterations, matvecs: res.Iterations + 2 + res.Replacements, residual: res.Residual, reason: res.Reason,
 		energy: math.NaN(), curvature: math.NaN(), optimality: math.NaN(), err: err}
-	e.told = append(e.told, res.Fallbacks...)
 	switch {
 	case err != nil && isContext(err):
 		o.reason, o.err = solver.ContextReason(ctx), nil
-	case e.lost:
+	case lost:
 		o.reason, o.breakdown, o.err = solver.Stalled, err.Error(), nil
 	}
-	return o
+	return o, res.Fallbacks, lost
 }
 
-// residual is that of x relative to b.
-func (e *gridEngine) residual(b, x []float64) float64 {
+// residualOn is that of x relative to b.
+func residualOn(m *multigrid.FWMG, b, x []float64) float64 {
 	if isZero(x) {
 		return 1
 	}
-	res, err := e.m.PCG(context.Background(), slices.Clone(x), b, 1, 0, nil)
+	res, err := m.PCG(context.Background(), slices.Clone(x), b, 1, 0, nil)
 	if err != nil {
 		return math.Inf(1)
 	}

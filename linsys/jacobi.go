@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"solve/internal/kern"
 	"solve/matrix"
 	"solve/solver"
 )
@@ -162,6 +163,22 @@ func (m *BlockDiagonal) Apply(z, r []float64) {
 				s += block[i*k+j] * v
 			}
 			z[lo+i] = s
+		}
+	}
+}
+
+// ApplyBlock computes Z = M⁻¹ R for k vectors, row-major.
+func (m *BlockDiagonal) ApplyBlock(z, r []float64, k int) {
+	checkApply("BlockDiagonal", m.n*k, z, r)
+	for lo := 0; lo < m.n; lo += m.size {
+		size := min(m.size, m.n-lo)
+		block, x := m.inv[lo*m.size:], r[lo*k:]
+		for i := range size {
+			out := z[(lo+i)*k:][:k]
+			clear(out)
+			for j := range size {
+				kern.Axpy(block[i*size+j], x[j*k:][:k], out)
+			}
 		}
 	}
 }

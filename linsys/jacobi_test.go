@@ -60,6 +60,32 @@ func TestBlockJacobiInvertsBlocks(t *testing.T) {
 	}
 }
 
+// For several vectors it does to each what Apply does.
+func TestBlockJacobiOfSeveralVectors(t *testing.T) {
+	const n = 20
+	a := poisson(t, 1, 4, 5)
+	for _, size := range []int{1, 3, 6} {
+		m, err := NewBlockJacobi(a, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := 1; k <= 9; k++ {
+			r, z := normals(uint64(k), n*k), make([]float64, n*k)
+			m.ApplyBlock(z, r, k)
+			for j := range k {
+				rj, zj, want := make([]float64, n), make([]float64, n), make([]float64, n)
+				for i := range n {
+					rj[i], zj[i] = r[i*k+j], z[i*k+j]
+				}
+				m.Apply(want, rj)
+				if e := distance(zj, want); e > 1e-15*norm2(want) {
+					t.Errorf("blocks of %d, vector %d of %d: off by %g", size, j, k, e)
+				}
+			}
+		}
+	}
+}
+
 func TestBlockJacobiSingular(t *testing.T) {
 	_, err := NewBlockJacobi(fromRows(t, []float64{1, 0, 0}, []float64{0, 1, 1}, []float64{0, 1, 1}), 1)
 	if err != nil {

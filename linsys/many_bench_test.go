@@ -9,8 +9,9 @@ import (
 	"solve/matrix"
 )
 
-// 200 right-hand sides in units of one, set-up included, certificates not: conjugate gradients
-// with 7 and with 27 entries a row, and the factorisation of a plane.
+// 200 right-hand sides in units of one, set-up included, certificates not:
+// conjugate gradients with 7 and with 27 entries a row, and with multigrid on
+// the grid; the factorisations of a plane.
 func BenchmarkManyRightHandSides(b *testing.B) {
 	const many = 200
 	for _, c := range []struct {
@@ -19,7 +20,10 @@ func BenchmarkManyRightHandSides(b *testing.B) {
 	}{
 		{"7points", CG, Jacobi, poisson(b, 32, 32, 32)},
 		{"27points", CG, Jacobi, box27(b, 32)},
-		{"direct", Cholesky, "", poisson(b, 1, 160, 160)},
+		{"grid", CG, FWMG, poisson(b, 64, 64, 64)},
+		{"cholesky", Cholesky, "", poisson(b, 1, 160, 160)},
+		{"ldlt", LDLT, "", poisson(b, 1, 160, 160)},
+		{"lu", LU, "", poisson(b, 1, 160, 160)},
 	} {
 		b.Run(fmt.Sprintf("%s/%d", c.name, many), func(b *testing.B) {
 			s := rng.NewStream(7, 1)

@@ -70,6 +70,11 @@ type parallelCSR struct {
 	threads int
 }
 
+// OneThread returns the matrix of an operator that Parallel made, which
+// multiplies on one thread and may do so for several goroutines at once; for
+// a matrix, itself.
+func (a *CSR) OneThread() *CSR { return a }
+
 func (p *parallelCSR) MulVecTo(dst []float64, trans bool, x []float64) {
 	a := p.CSR
 	checkVectors("CSR", a.Rows, a.Cols, dst, trans, x)

@@ -58,6 +58,25 @@ func ColumnsDescend(columns int, alpha *[8]float64, q, r []float64, sums *[8]flo
 	columnsDescend(columns, alpha, q, r, sums)
 }
 
+// ColumnsDirectScaled is ColumnsDirect with z = d r, where row i of r is
+// multiplied by d_i.
+func ColumnsDirectScaled(columns int, alpha, beta *[8]float64, d, r, x, p []float64) {
+	checkColumns("ColumnsDirectScaled", columns)
+	checkLen("ColumnsDirectScaled", "p", len(p), columns*len(d))
+	checkLen("ColumnsDirectScaled", "r", len(r), len(p))
+	checkLen("ColumnsDirectScaled", "x", len(x), len(p))
+	columnsDirectScaled(columns, alpha, beta, d, r, x, p)
+}
+
+// ColumnsDescendScaled is ColumnsDescend that also adds Σ d_i r_i² of the new
+// columns to scaled.
+func ColumnsDescendScaled(columns int, alpha *[8]float64, d, q, r []float64, sums, scaled *[8]float64) {
+	checkColumns("ColumnsDescendScaled", columns)
+	checkLen("ColumnsDescendScaled", "r", len(r), columns*len(d))
+	checkLen("ColumnsDescendScaled", "q", len(q), len(r))
+	columnsDescendScaled(columns, alpha, d, q, r, sums, scaled)
+}
+
 func checkColumns(kernel string, columns int) {
 	if columns < 1 || columns > 8 {
 		panicLen(kernel, "columns", columns, 8)

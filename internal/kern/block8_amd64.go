@@ -45,3 +45,25 @@ func columnsDescend(k int, alpha *[8]float64, q, r []float64, sums *[8]float64) 
 		columnsDescendGo(k, alpha, q, r, sums)
 	}
 }
+
+func columnsDirectScaled(k int, alpha, beta *[8]float64, d, r, x, p []float64) {
+	switch isa {
+	case isaAVX512:
+		columnsDirectScaledAVX512(k, alpha, beta, d, r, x, p)
+	case isaAVX2:
+		columnsDirectScaledAVX2(k, alpha, beta, d, r, x, p)
+	default:
+		columnsDirectScaledGo(k, alpha, beta, d, r, x, p)
+	}
+}
+
+func columnsDescendScaled(k int, alpha *[8]float64, d, q, r []float64, sums, scaled *[8]float64) {
+	switch isa {
+	case isaAVX512:
+		columnsDescendScaledAVX512(k, alpha, d, q, r, sums, scaled)
+	case isaAVX2:
+		columnsDescendScaledAVX2(k, alpha, d, q, r, sums, scaled)
+	default:
+		columnsDescendScaledGo(k, alpha, d, q, r, sums, scaled)
+	}
+}

@@ -17,3 +17,11 @@ func columnsDirect(k int, alpha, beta *[8]float64, z, x, p []float64) {
 func columnsDescend(k int, alpha *[8]float64, q, r []float64, sums *[8]float64) {
 	columnsDescendGo(k, alpha, q, r, sums)
 }
+
+func columnsDirectScaled(k int, alpha, beta *[8]float64, d, r, x, p []float64) {
+	columnsDirectScaledGo(k, alpha, beta, d, r, x, p)
+}
+
+func columnsDescendScaled(k int, alpha *[8]float64, d, q, r []float64, sums, scaled *[8]float64) {
+	columnsDescendScaledGo(k, alpha, d, q, r, sums, scaled)
+}

@@ -159,6 +159,64 @@ func TestColumnsPasses(t *testing.T) {
 	})
 }
 
+// The scaled passes are the plain ones with z = d r, and sum zᵀr along.
+func TestColumnsScaledPasses(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(37, 38))
+	value := func(int) float64 { return rnd.Float64() - 0.5 }
+	var alpha, beta [8]float64
+	for j := range alpha {
+		alpha[j], beta[j] = value(0), value(0)
+	}
+	withISA(t, func(t *testing.T) {
+		for rows := range 20 {
+			d := newGuarded(rows, rows%3, value)
+			var all [4]guarded // r, x, p and q
+			for i := range all {
+				all[i] = newGuarded(8*rows, i, value)
+			}
+			var first [3][]float64
+			for columns := 8; columns >= 1; columns-- {
+				var in [4]guarded
+				for i := range in {
+					in[i] = spread(all[i], columns, columns)
+				}
+				r, x, p, q := in[0].clone(), in[1].clone(), in[2].clone(), in[3]
+				z := in[0].clone()
+				for i := range z.v {
+					z.v[i] *= d.v[i/columns]
+				}
+				var squares, scaled, wantSquares, wantScaled [8]float64
+				wantX, wantP, wantR := in[1].clone(), in[2].clone(), in[0].clone()
+				ColumnsDirect(columns, &alpha, &beta, z.v, wantX.v, wantP.v)
+				ColumnsDescend(columns, &alpha, q.v, wantR.v, &wantSquares)
+				for i, v := range wantR.v {
+					wantScaled[i%columns] += d.v[i/columns] * v * v
+				}
+				ColumnsDirectScaled(columns, &alpha, &beta, d.v, r.v, x.v, p.v)
+				ColumnsDescendScaled(columns, &alpha, d.v, q.v, r.v, &squares, &scaled)
+				for _, g := range []guarded{d, r, x, p, q} {
+					if !g.intact() {
+						t.Fatalf("%d columns: guard words changed", columns)
+					}
+				}
+				what := fmt.Sprintf("%d columns, %d rows", columns, rows)
+				compareVec(t, what+": x", x.v, wantX.v, 1e-14)
+				compareVec(t, what+": p", p.v, wantP.v, 1e-14)
+				compareVec(t, what+": r", r.v, wantR.v, 1e-14)
+				compareVec(t, what+": squares", squares[:], wantSquares[:], 1e-13)
+				compareVec(t, what+": scaled", scaled[:], wantScaled[:], 1e-13)
+				now := [3][]float64{column(p.v, 0, columns), squares[:1], scaled[:1]}
+				if columns == 8 {
+					first = now
+				}
+				for i := range now {
+					sameBits(t, len(now[i]), now[i], first[i])
+				}
+			}
+		}
+	})
+}
+
 func TestColumnsLengthMismatchPanics(t *testing.T) {
 	v, w := make([]float64, 6), make([]float64, 8)
 	col := make([]int32, 6)
@@ -174,6 +232,15 @@ func TestColumnsLengthMismatchPanics(t *testing.T) {
 		"ColumnsDot":     {func() { ColumnsDot(2, v, w, &sums) }, func() { ColumnsDot(4, v, v, &sums) }, func() { ColumnsDot(0, v, v, &sums) }},
 		"ColumnsDirect":  {func() { ColumnsDirect(2, &sums, &sums, v, v, w) }, func() { ColumnsDirect(2, &sums, &sums, v, w, v) }},
 		"ColumnsDescend": {func() { ColumnsDescend(2, &sums, v, w, &sums) }},
+		"ColumnsDirectScaled": {
+			func() { ColumnsDirectScaled(2, &sums, &sums, v[:3], v, v, w) },
+			func() { ColumnsDirectScaled(2, &sums, &sums, v[:3], w, v, v) },
+			func() { ColumnsDirectScaled(2, &sums, &sums, v, v, v, v) },
+		},
+		"ColumnsDescendScaled": {
+			func() { ColumnsDescendScaled(2, &sums, v[:3], w, v, &sums, &sums) },
+			func() { ColumnsDescendScaled(3, &sums, v[:3], v, v, &sums, &sums) },
+		},
 	}
 	for name, bad := range calls {
 		for i, call := range bad {
@@ -204,5 +271,11 @@ func BenchmarkColumns(b *testing.B) {
 	b.Run("MV", func(b *testing.B) { eachISA(b, 7*8*rows, 1, func() { ColumnsMV(ptr, col, val, x, q, 8, 8) }) })
 	b.Run("Dot", func(b *testing.B) { eachISA(b, 8*rows, 16, func() { ColumnsDot(8, p, q, &sums) }) })
 	b.Run("Direct", func(b *testing.B) { eachISA(b, 8*rows, 40, func() { ColumnsDirect(8, &a, &c, q, x, p) }) })
+	b.Run("DirectScaled", func(b *testing.B) {
+		eachISA(b, 8*rows, 40, func() { ColumnsDirectScaled(8, &a, &c, val[:rows], q, x, p) })
+	})
+	b.Run("DescendScaled", func(b *testing.B) {
+		eachISA(b, 8*rows, 24, func() { ColumnsDescendScaled(8, &a, val[:rows], q, p, &sums, &sums) })
+	})
 	b.Run("Descend", func(b *testing.B) { eachISA(b, 8*rows, 24, func() { ColumnsDescend(8, &a, q, p, &sums) }) })
 }

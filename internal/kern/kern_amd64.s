@@ -4165,6 +4165,570 @@ end180:
 	VZEROUPPER
 	RET
 
+// func columnsDirectScaledAVX2(k int, alpha *[8]float64, beta *[8]float64, d []float64, r []float64, x []float64, p []float64)
+// Requires: AVX, CMOV, FMA3
+TEXT ·columnsDirectScaledAVX2(SB), NOSPLIT, $0-120
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow181
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	MOVQ    d_base+24(FP), AX
+	MOVQ    r_base+48(FP), CX
+	MOVQ    x_base+72(FP), DX
+	MOVQ    p_base+96(FP), BX
+	MOVQ    k+0(FP), SI
+	MOVQ    p_len+104(FP), DI
+	XORQ    R8, R8
+	MOVQ    SI, R9
+	SHLQ    $0x02, R9
+
+rows182:
+	CMPQ         DI, R9
+	JL           end183
+	VMOVUPD      (BX)(R8*8), Y4
+	VMOVUPD      32(BX)(R8*8), Y5
+	VMOVUPD      (DX)(R8*8), Y6
+	VMOVUPD      32(DX)(R8*8), Y7
+	VMOVUPD      (CX)(R8*8), Y8
+	VMOVUPD      32(CX)(R8*8), Y9
+	VBROADCASTSD (AX), Y10
+	ADDQ         $+8, AX
+	VMULPD       Y8, Y10, Y8
+	VMULPD       Y9, Y10, Y9
+	VFMADD231PD  Y4, Y0, Y6
+	VFMADD231PD  Y5, Y1, Y7
+	VFMADD231PD  Y4, Y2, Y8
+	VFMADD231PD  Y5, Y3, Y9
+	VMOVUPD      Y6, (DX)(R8*8)
+	VMOVUPD      Y7, 32(DX)(R8*8)
+	VMOVUPD      Y8, (BX)(R8*8)
+	VMOVUPD      Y9, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD      (BX)(R8*8), Y4
+	VMOVUPD      32(BX)(R8*8), Y5
+	VMOVUPD      (DX)(R8*8), Y6
+	VMOVUPD      32(DX)(R8*8), Y7
+	VMOVUPD      (CX)(R8*8), Y8
+	VMOVUPD      32(CX)(R8*8), Y9
+	VBROADCASTSD (AX), Y10
+	ADDQ         $+8, AX
+	VMULPD       Y8, Y10, Y8
+	VMULPD       Y9, Y10, Y9
+	VFMADD231PD  Y4, Y0, Y6
+	VFMADD231PD  Y5, Y1, Y7
+	VFMADD231PD  Y4, Y2, Y8
+	VFMADD231PD  Y5, Y3, Y9
+	VMOVUPD      Y6, (DX)(R8*8)
+	VMOVUPD      Y7, 32(DX)(R8*8)
+	VMOVUPD      Y8, (BX)(R8*8)
+	VMOVUPD      Y9, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD      (BX)(R8*8), Y4
+	VMOVUPD      32(BX)(R8*8), Y5
+	VMOVUPD      (DX)(R8*8), Y6
+	VMOVUPD      32(DX)(R8*8), Y7
+	VMOVUPD      (CX)(R8*8), Y8
+	VMOVUPD      32(CX)(R8*8), Y9
+	VBROADCASTSD (AX), Y10
+	ADDQ         $+8, AX
+	VMULPD       Y8, Y10, Y8
+	VMULPD       Y9, Y10, Y9
+	VFMADD231PD  Y4, Y0, Y6
+	VFMADD231PD  Y5, Y1, Y7
+	VFMADD231PD  Y4, Y2, Y8
+	VFMADD231PD  Y5, Y3, Y9
+	VMOVUPD      Y6, (DX)(R8*8)
+	VMOVUPD      Y7, 32(DX)(R8*8)
+	VMOVUPD      Y8, (BX)(R8*8)
+	VMOVUPD      Y9, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD      (BX)(R8*8), Y4
+	VMOVUPD      32(BX)(R8*8), Y5
+	VMOVUPD      (DX)(R8*8), Y6
+	VMOVUPD      32(DX)(R8*8), Y7
+	VMOVUPD      (CX)(R8*8), Y8
+	VMOVUPD      32(CX)(R8*8), Y9
+	VBROADCASTSD (AX), Y10
+	ADDQ         $+8, AX
+	VMULPD       Y8, Y10, Y8
+	VMULPD       Y9, Y10, Y9
+	VFMADD231PD  Y4, Y0, Y6
+	VFMADD231PD  Y5, Y1, Y7
+	VFMADD231PD  Y4, Y2, Y8
+	VFMADD231PD  Y5, Y3, Y9
+	VMOVUPD      Y6, (DX)(R8*8)
+	VMOVUPD      Y7, 32(DX)(R8*8)
+	VMOVUPD      Y8, (BX)(R8*8)
+	VMOVUPD      Y9, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         R9, DI
+	JMP          rows182
+
+end183:
+rows184:
+	CMPQ         DI, SI
+	JL           end185
+	VMOVUPD      (BX)(R8*8), Y4
+	VMOVUPD      32(BX)(R8*8), Y5
+	VMOVUPD      (DX)(R8*8), Y6
+	VMOVUPD      32(DX)(R8*8), Y7
+	VMOVUPD      (CX)(R8*8), Y8
+	VMOVUPD      32(CX)(R8*8), Y9
+	VBROADCASTSD (AX), Y10
+	ADDQ         $+8, AX
+	VMULPD       Y8, Y10, Y8
+	VMULPD       Y9, Y10, Y9
+	VFMADD231PD  Y4, Y0, Y6
+	VFMADD231PD  Y5, Y1, Y7
+	VFMADD231PD  Y4, Y2, Y8
+	VFMADD231PD  Y5, Y3, Y9
+	VMOVUPD      Y6, (DX)(R8*8)
+	VMOVUPD      Y7, 32(DX)(R8*8)
+	VMOVUPD      Y8, (BX)(R8*8)
+	VMOVUPD      Y9, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         SI, DI
+	JMP          rows184
+
+end185:
+	VZEROUPPER
+	RET
+
+narrow181:
+	MOVQ    $0x00000004, CX
+	MOVQ    AX, DX
+	CMPQ    AX, CX
+	CMOVQGT CX, DX
+	SUBQ    DX, AX
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    DX
+	VMOVUPD (CX)(DX*8), Y0
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Y4
+	VMOVUPD 32(AX), Y5
+	MOVQ    d_base+24(FP), AX
+	MOVQ    r_base+48(FP), CX
+	MOVQ    x_base+72(FP), DX
+	MOVQ    p_base+96(FP), BX
+	MOVQ    k+0(FP), SI
+	MOVQ    p_len+104(FP), DI
+	XORQ    R8, R8
+	MOVQ    SI, R9
+	SHLQ    $0x02, R9
+
+rows186:
+	CMPQ         DI, R9
+	JL           end187
+	VMASKMOVPD   (BX)(R8*8), Y0, Y6
+	VMASKMOVPD   32(BX)(R8*8), Y1, Y7
+	VMASKMOVPD   (DX)(R8*8), Y0, Y8
+	VMASKMOVPD   32(DX)(R8*8), Y1, Y9
+	VMASKMOVPD   (CX)(R8*8), Y0, Y10
+	VMASKMOVPD   32(CX)(R8*8), Y1, Y11
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y11, Y12, Y11
+	VFMADD231PD  Y6, Y2, Y8
+	VFMADD231PD  Y7, Y3, Y9
+	VFMADD231PD  Y6, Y4, Y10
+	VFMADD231PD  Y7, Y5, Y11
+	VMASKMOVPD   Y8, Y0, (DX)(R8*8)
+	VMASKMOVPD   Y9, Y1, 32(DX)(R8*8)
+	VMASKMOVPD   Y10, Y0, (BX)(R8*8)
+	VMASKMOVPD   Y11, Y1, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	VMASKMOVPD   (BX)(R8*8), Y0, Y6
+	VMASKMOVPD   32(BX)(R8*8), Y1, Y7
+	VMASKMOVPD   (DX)(R8*8), Y0, Y8
+	VMASKMOVPD   32(DX)(R8*8), Y1, Y9
+	VMASKMOVPD   (CX)(R8*8), Y0, Y10
+	VMASKMOVPD   32(CX)(R8*8), Y1, Y11
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y11, Y12, Y11
+	VFMADD231PD  Y6, Y2, Y8
+	VFMADD231PD  Y7, Y3, Y9
+	VFMADD231PD  Y6, Y4, Y10
+	VFMADD231PD  Y7, Y5, Y11
+	VMASKMOVPD   Y8, Y0, (DX)(R8*8)
+	VMASKMOVPD   Y9, Y1, 32(DX)(R8*8)
+	VMASKMOVPD   Y10, Y0, (BX)(R8*8)
+	VMASKMOVPD   Y11, Y1, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	VMASKMOVPD   (BX)(R8*8), Y0, Y6
+	VMASKMOVPD   32(BX)(R8*8), Y1, Y7
+	VMASKMOVPD   (DX)(R8*8), Y0, Y8
+	VMASKMOVPD   32(DX)(R8*8), Y1, Y9
+	VMASKMOVPD   (CX)(R8*8), Y0, Y10
+	VMASKMOVPD   32(CX)(R8*8), Y1, Y11
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y11, Y12, Y11
+	VFMADD231PD  Y6, Y2, Y8
+	VFMADD231PD  Y7, Y3, Y9
+	VFMADD231PD  Y6, Y4, Y10
+	VFMADD231PD  Y7, Y5, Y11
+	VMASKMOVPD   Y8, Y0, (DX)(R8*8)
+	VMASKMOVPD   Y9, Y1, 32(DX)(R8*8)
+	VMASKMOVPD   Y10, Y0, (BX)(R8*8)
+	VMASKMOVPD   Y11, Y1, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	VMASKMOVPD   (BX)(R8*8), Y0, Y6
+	VMASKMOVPD   32(BX)(R8*8), Y1, Y7
+	VMASKMOVPD   (DX)(R8*8), Y0, Y8
+	VMASKMOVPD   32(DX)(R8*8), Y1, Y9
+	VMASKMOVPD   (CX)(R8*8), Y0, Y10
+	VMASKMOVPD   32(CX)(R8*8), Y1, Y11
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y11, Y12, Y11
+	VFMADD231PD  Y6, Y2, Y8
+	VFMADD231PD  Y7, Y3, Y9
+	VFMADD231PD  Y6, Y4, Y10
+	VFMADD231PD  Y7, Y5, Y11
+	VMASKMOVPD   Y8, Y0, (DX)(R8*8)
+	VMASKMOVPD   Y9, Y1, 32(DX)(R8*8)
+	VMASKMOVPD   Y10, Y0, (BX)(R8*8)
+	VMASKMOVPD   Y11, Y1, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         R9, DI
+	JMP          rows186
+
+end187:
+rows188:
+	CMPQ         DI, SI
+	JL           end189
+	VMASKMOVPD   (BX)(R8*8), Y0, Y6
+	VMASKMOVPD   32(BX)(R8*8), Y1, Y7
+	VMASKMOVPD   (DX)(R8*8), Y0, Y8
+	VMASKMOVPD   32(DX)(R8*8), Y1, Y9
+	VMASKMOVPD   (CX)(R8*8), Y0, Y10
+	VMASKMOVPD   32(CX)(R8*8), Y1, Y11
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y11, Y12, Y11
+	VFMADD231PD  Y6, Y2, Y8
+	VFMADD231PD  Y7, Y3, Y9
+	VFMADD231PD  Y6, Y4, Y10
+	VFMADD231PD  Y7, Y5, Y11
+	VMASKMOVPD   Y8, Y0, (DX)(R8*8)
+	VMASKMOVPD   Y9, Y1, 32(DX)(R8*8)
+	VMASKMOVPD   Y10, Y0, (BX)(R8*8)
+	VMASKMOVPD   Y11, Y1, 32(BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         SI, DI
+	JMP          rows188
+
+end189:
+	VZEROUPPER
+	RET
+
+// func columnsDescendScaledAVX2(k int, alpha *[8]float64, d []float64, q []float64, r []float64, sums *[8]float64, scaled *[8]float64)
+// Requires: AVX, CMOV, FMA3
+TEXT ·columnsDescendScaledAVX2(SB), NOSPLIT, $0-104
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow190
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	MOVQ    d_base+16(FP), AX
+	MOVQ    q_base+40(FP), CX
+	MOVQ    r_base+64(FP), DX
+	VXORPD  Y2, Y2, Y2
+	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	MOVQ    k+0(FP), BX
+	MOVQ    r_len+72(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows191:
+	CMPQ         SI, R8
+	JL           end192
+	VMOVUPD      (DX)(DI*8), Y10
+	VMOVUPD      32(DX)(DI*8), Y11
+	VMOVUPD      (CX)(DI*8), Y12
+	VMOVUPD      32(CX)(DI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VMOVUPD      Y10, (DX)(DI*8)
+	VMOVUPD      Y11, 32(DX)(DI*8)
+	VFMADD231PD  Y10, Y10, Y2
+	VFMADD231PD  Y11, Y11, Y3
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y13
+	VMULPD       Y11, Y12, Y12
+	VFMADD231PD  Y10, Y13, Y6
+	VFMADD231PD  Y11, Y12, Y7
+	ADDQ         BX, DI
+	VMOVUPD      (DX)(DI*8), Y10
+	VMOVUPD      32(DX)(DI*8), Y11
+	VMOVUPD      (CX)(DI*8), Y12
+	VMOVUPD      32(CX)(DI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VMOVUPD      Y10, (DX)(DI*8)
+	VMOVUPD      Y11, 32(DX)(DI*8)
+	VFMADD231PD  Y10, Y10, Y4
+	VFMADD231PD  Y11, Y11, Y5
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y13
+	VMULPD       Y11, Y12, Y12
+	VFMADD231PD  Y10, Y13, Y8
+	VFMADD231PD  Y11, Y12, Y9
+	ADDQ         BX, DI
+	VMOVUPD      (DX)(DI*8), Y10
+	VMOVUPD      32(DX)(DI*8), Y11
+	VMOVUPD      (CX)(DI*8), Y12
+	VMOVUPD      32(CX)(DI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VMOVUPD      Y10, (DX)(DI*8)
+	VMOVUPD      Y11, 32(DX)(DI*8)
+	VFMADD231PD  Y10, Y10, Y2
+	VFMADD231PD  Y11, Y11, Y3
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y13
+	VMULPD       Y11, Y12, Y12
+	VFMADD231PD  Y10, Y13, Y6
+	VFMADD231PD  Y11, Y12, Y7
+	ADDQ         BX, DI
+	VMOVUPD      (DX)(DI*8), Y10
+	VMOVUPD      32(DX)(DI*8), Y11
+	VMOVUPD      (CX)(DI*8), Y12
+	VMOVUPD      32(CX)(DI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VMOVUPD      Y10, (DX)(DI*8)
+	VMOVUPD      Y11, 32(DX)(DI*8)
+	VFMADD231PD  Y10, Y10, Y4
+	VFMADD231PD  Y11, Y11, Y5
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y13
+	VMULPD       Y11, Y12, Y12
+	VFMADD231PD  Y10, Y13, Y8
+	VFMADD231PD  Y11, Y12, Y9
+	ADDQ         BX, DI
+	SUBQ         R8, SI
+	JMP          rows191
+
+end192:
+rows193:
+	CMPQ         SI, BX
+	JL           end194
+	VMOVUPD      (DX)(DI*8), Y10
+	VMOVUPD      32(DX)(DI*8), Y11
+	VMOVUPD      (CX)(DI*8), Y12
+	VMOVUPD      32(CX)(DI*8), Y13
+	VFNMADD231PD Y12, Y0, Y10
+	VFNMADD231PD Y13, Y1, Y11
+	VMOVUPD      Y10, (DX)(DI*8)
+	VMOVUPD      Y11, 32(DX)(DI*8)
+	VFMADD231PD  Y10, Y10, Y2
+	VFMADD231PD  Y11, Y11, Y3
+	VBROADCASTSD (AX), Y12
+	ADDQ         $+8, AX
+	VMULPD       Y10, Y12, Y13
+	VMULPD       Y11, Y12, Y12
+	VFMADD231PD  Y10, Y13, Y6
+	VFMADD231PD  Y11, Y12, Y7
+	ADDQ         BX, DI
+	SUBQ         BX, SI
+	JMP          rows193
+
+end194:
+	MOVQ    sums+88(FP), AX
+	VADDPD  Y4, Y2, Y2
+	VADDPD  (AX), Y2, Y2
+	VADDPD  Y5, Y3, Y3
+	VADDPD  32(AX), Y3, Y3
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	MOVQ    scaled+96(FP), AX
+	VADDPD  Y8, Y6, Y6
+	VADDPD  (AX), Y6, Y6
+	VADDPD  Y9, Y7, Y7
+	VADDPD  32(AX), Y7, Y7
+	VMOVUPD Y6, (AX)
+	VMOVUPD Y7, 32(AX)
+	VZEROUPPER
+	RET
+
+narrow190:
+	MOVQ    $0x00000004, CX
+	MOVQ    AX, DX
+	CMPQ    AX, CX
+	CMOVQGT CX, DX
+	SUBQ    DX, AX
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    DX
+	VMOVUPD (CX)(DX*8), Y0
+	LEAQ    laneMask<>+32(SB), CX
+	NEGQ    AX
+	VMOVUPD (CX)(AX*8), Y1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Y2
+	VMOVUPD 32(AX), Y3
+	MOVQ    d_base+16(FP), AX
+	MOVQ    q_base+40(FP), CX
+	MOVQ    r_base+64(FP), DX
+	VXORPD  Y4, Y4, Y4
+	VXORPD  Y5, Y5, Y5
+	VXORPD  Y6, Y6, Y6
+	VXORPD  Y7, Y7, Y7
+	VXORPD  Y8, Y8, Y8
+	VXORPD  Y9, Y9, Y9
+	VXORPD  Y10, Y10, Y10
+	VXORPD  Y11, Y11, Y11
+	MOVQ    k+0(FP), BX
+	MOVQ    r_len+72(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows195:
+	CMPQ         SI, R8
+	JL           end196
+	VMASKMOVPD   (DX)(DI*8), Y0, Y12
+	VMASKMOVPD   32(DX)(DI*8), Y1, Y13
+	VMASKMOVPD   (CX)(DI*8), Y0, Y14
+	VMASKMOVPD   32(CX)(DI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VMASKMOVPD   Y12, Y0, (DX)(DI*8)
+	VMASKMOVPD   Y13, Y1, 32(DX)(DI*8)
+	VFMADD231PD  Y12, Y12, Y4
+	VFMADD231PD  Y13, Y13, Y5
+	VBROADCASTSD (AX), Y14
+	ADDQ         $+8, AX
+	VMULPD       Y12, Y14, Y15
+	VMULPD       Y13, Y14, Y14
+	VFMADD231PD  Y12, Y15, Y8
+	VFMADD231PD  Y13, Y14, Y9
+	ADDQ         BX, DI
+	VMASKMOVPD   (DX)(DI*8), Y0, Y12
+	VMASKMOVPD   32(DX)(DI*8), Y1, Y13
+	VMASKMOVPD   (CX)(DI*8), Y0, Y14
+	VMASKMOVPD   32(CX)(DI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VMASKMOVPD   Y12, Y0, (DX)(DI*8)
+	VMASKMOVPD   Y13, Y1, 32(DX)(DI*8)
+	VFMADD231PD  Y12, Y12, Y6
+	VFMADD231PD  Y13, Y13, Y7
+	VBROADCASTSD (AX), Y14
+	ADDQ         $+8, AX
+	VMULPD       Y12, Y14, Y15
+	VMULPD       Y13, Y14, Y14
+	VFMADD231PD  Y12, Y15, Y10
+	VFMADD231PD  Y13, Y14, Y11
+	ADDQ         BX, DI
+	VMASKMOVPD   (DX)(DI*8), Y0, Y12
+	VMASKMOVPD   32(DX)(DI*8), Y1, Y13
+	VMASKMOVPD   (CX)(DI*8), Y0, Y14
+	VMASKMOVPD   32(CX)(DI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VMASKMOVPD   Y12, Y0, (DX)(DI*8)
+	VMASKMOVPD   Y13, Y1, 32(DX)(DI*8)
+	VFMADD231PD  Y12, Y12, Y4
+	VFMADD231PD  Y13, Y13, Y5
+	VBROADCASTSD (AX), Y14
+	ADDQ         $+8, AX
+	VMULPD       Y12, Y14, Y15
+	VMULPD       Y13, Y14, Y14
+	VFMADD231PD  Y12, Y15, Y8
+	VFMADD231PD  Y13, Y14, Y9
+	ADDQ         BX, DI
+	VMASKMOVPD   (DX)(DI*8), Y0, Y12
+	VMASKMOVPD   32(DX)(DI*8), Y1, Y13
+	VMASKMOVPD   (CX)(DI*8), Y0, Y14
+	VMASKMOVPD   32(CX)(DI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VMASKMOVPD   Y12, Y0, (DX)(DI*8)
+	VMASKMOVPD   Y13, Y1, 32(DX)(DI*8)
+	VFMADD231PD  Y12, Y12, Y6
+	VFMADD231PD  Y13, Y13, Y7
+	VBROADCASTSD (AX), Y14
+	ADDQ         $+8, AX
+	VMULPD       Y12, Y14, Y15
+	VMULPD       Y13, Y14, Y14
+	VFMADD231PD  Y12, Y15, Y10
+	VFMADD231PD  Y13, Y14, Y11
+	ADDQ         BX, DI
+	SUBQ         R8, SI
+	JMP          rows195
+
+end196:
+rows197:
+	CMPQ         SI, BX
+	JL           end198
+	VMASKMOVPD   (DX)(DI*8), Y0, Y12
+	VMASKMOVPD   32(DX)(DI*8), Y1, Y13
+	VMASKMOVPD   (CX)(DI*8), Y0, Y14
+	VMASKMOVPD   32(CX)(DI*8), Y1, Y15
+	VFNMADD231PD Y14, Y2, Y12
+	VFNMADD231PD Y15, Y3, Y13
+	VMASKMOVPD   Y12, Y0, (DX)(DI*8)
+	VMASKMOVPD   Y13, Y1, 32(DX)(DI*8)
+	VFMADD231PD  Y12, Y12, Y4
+	VFMADD231PD  Y13, Y13, Y5
+	VBROADCASTSD (AX), Y14
+	ADDQ         $+8, AX
+	VMULPD       Y12, Y14, Y15
+	VMULPD       Y13, Y14, Y14
+	VFMADD231PD  Y12, Y15, Y8
+	VFMADD231PD  Y13, Y14, Y9
+	ADDQ         BX, DI
+	SUBQ         BX, SI
+	JMP          rows197
+
+end198:
+	MOVQ    sums+88(FP), AX
+	VADDPD  Y6, Y4, Y4
+	VADDPD  (AX), Y4, Y4
+	VADDPD  Y7, Y5, Y5
+	VADDPD  32(AX), Y5, Y5
+	VMOVUPD Y4, (AX)
+	VMOVUPD Y5, 32(AX)
+	MOVQ    scaled+96(FP), AX
+	VADDPD  Y10, Y8, Y8
+	VADDPD  (AX), Y8, Y8
+	VADDPD  Y11, Y9, Y9
+	VADDPD  32(AX), Y9, Y9
+	VMOVUPD Y8, (AX)
+	VMOVUPD Y9, 32(AX)
+	VZEROUPPER
+	RET
+
 // func sqDistRowAVX2(dst []float64, x []float64, coord [][]float64, j0 int)
 // Requires: AVX, FMA3
 TEXT ·sqDistRowAVX2(SB), NOSPLIT, $0-80
@@ -4179,9 +4743,9 @@ TEXT ·sqDistRowAVX2(SB), NOSPLIT, $0-80
 	MOVQ BX, R9
 	SUBQ $+16, R9
 	CMPQ R8, R9
-	JG   end182
+	JG   end200
 
-loop181:
+loop199:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -4189,9 +4753,9 @@ loop181:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords184
+	JE     coords202
 
-coord183:
+coord201:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Y4
@@ -4206,30 +4770,30 @@ coord183:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord183
+	JNE          coord201
 
-coords184:
+coords202:
 	VMOVUPD Y0, (AX)(R8*8)
 	VMOVUPD Y1, 32(AX)(R8*8)
 	VMOVUPD Y2, 64(AX)(R8*8)
 	VMOVUPD Y3, 96(AX)(R8*8)
 	ADDQ    $+16, R8
 	CMPQ    R8, R9
-	JLE     loop181
+	JLE     loop199
 
-end182:
+end200:
 	SUBQ $-12, R9
 	CMPQ R8, R9
-	JG   end186
+	JG   end204
 
-loop185:
+loop203:
 	VXORPD Y0, Y0, Y0
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords188
+	JE     coords206
 
-coord187:
+coord205:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Y1
@@ -4238,26 +4802,26 @@ coord187:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord187
+	JNE          coord205
 
-coords188:
+coords206:
 	VMOVUPD Y0, (AX)(R8*8)
 	ADDQ    $+4, R8
 	CMPQ    R8, R9
-	JLE     loop185
+	JLE     loop203
 
-end186:
+end204:
 	SUBQ    R8, BX
-	JE      done189
+	JE      done207
 	LEAQ    laneMask<>+32(SB), R9
 	NEGQ    BX
 	VMOVUPD (R9)(BX*8), Y0
 	VXORPD  Y1, Y1, Y1
 	XORQ    BX, BX
 	CMPQ    BX, SI
-	JE      coords191
+	JE      coords209
 
-coord190:
+coord208:
 	MOVQ         (DX), R9
 	ADDQ         DI, R9
 	VBROADCASTSD (CX)(BX*8), Y2
@@ -4267,12 +4831,12 @@ coord190:
 	ADDQ         $+24, DX
 	INCQ         BX
 	CMPQ         BX, SI
-	JNE          coord190
+	JNE          coord208
 
-coords191:
+coords209:
 	VMASKMOVPD Y1, Y0, (AX)(R8*8)
 
-done189:
+done207:
 	VZEROUPPER
 	RET
 
@@ -4294,9 +4858,9 @@ TEXT ·maxRowSq1AVX2(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end193
+	JG           end211
 
-loop192:
+loop210:
 	VMOVUPD      (CX)(BX*8), Y6
 	VSUBPD       (AX)(BX*8), Y0, Y7
 	VMULPD       Y7, Y7, Y7
@@ -4319,14 +4883,14 @@ loop192:
 	VMAXPD       Y5, Y6, Y5
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLE          loop192
+	JLE          loop210
 
-end193:
+end211:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end195
+	JG   end213
 
-loop194:
+loop212:
 	VMOVUPD      (CX)(BX*8), Y6
 	VSUBPD       (AX)(BX*8), Y0, Y7
 	VMULPD       Y7, Y7, Y7
@@ -4334,11 +4898,11 @@ loop194:
 	VMAXPD       Y2, Y6, Y2
 	ADDQ         $+4, BX
 	CMPQ         BX, SI
-	JLE          loop194
+	JLE          loop212
 
-end195:
+end213:
 	SUBQ         BX, DX
-	JE           done196
+	JE           done214
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPD      (SI)(DX*8), Y6
@@ -4353,7 +4917,7 @@ end195:
 	VBLENDVPD    Y6, Y7, Y0, Y7
 	VMAXPD       Y2, Y7, Y2
 
-done196:
+done214:
 	VMAXPD       Y5, Y2, Y2
 	VMAXPD       Y4, Y3, Y3
 	VMAXPD       Y3, Y2, Y2
@@ -4385,9 +4949,9 @@ TEXT ·planRowSq1AVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end198
+	JG           end216
 
-loop197:
+loop215:
 	VADDPD       (DX)(SI*8), Y1, Y9
 	VSUBPD       (CX)(SI*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -4498,14 +5062,14 @@ loop197:
 	VADDPD       Y12, Y8, Y8
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop197
+	JLE          loop215
 
-end198:
+end216:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end200
+	JG   end218
 
-loop199:
+loop217:
 	VADDPD       (DX)(SI*8), Y1, Y9
 	VSUBPD       (CX)(SI*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -4535,11 +5099,11 @@ loop199:
 	VADDPD       Y9, Y5, Y5
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop199
+	JLE          loop217
 
-end200:
+end218:
 	SUBQ         SI, BX
-	JE           done201
+	JE           done219
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y9
@@ -4574,7 +5138,7 @@ end200:
 	VANDPD       Y9, Y1, Y1
 	VADDPD       Y1, Y5, Y5
 
-done201:
+done219:
 	VADDPD       Y8, Y5, Y5
 	VADDPD       Y7, Y6, Y6
 	VADDPD       Y6, Y5, Y5
@@ -4605,9 +5169,9 @@ TEXT ·planRowSqSum1AVX2(SB), NOSPLIT, $0-80
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end203
+	JG           end221
 
-loop202:
+loop220:
 	VADDPD       (CX)(BX*8), Y1, Y9
 	VSUBPD       (AX)(BX*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -4714,14 +5278,14 @@ loop202:
 	VADDPD       Y12, Y8, Y8
 	ADDQ         $+16, BX
 	CMPQ         BX, SI
-	JLE          loop202
+	JLE          loop220
 
-end203:
+end221:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end205
+	JG   end223
 
-loop204:
+loop222:
 	VADDPD       (CX)(BX*8), Y1, Y9
 	VSUBPD       (AX)(BX*8), Y0, Y10
 	VMULPD       Y10, Y10, Y10
@@ -4750,11 +5314,11 @@ loop204:
 	VADDPD       Y9, Y5, Y5
 	ADDQ         $+4, BX
 	CMPQ         BX, SI
-	JLE          loop204
+	JLE          loop222
 
-end205:
+end223:
 	SUBQ         BX, DX
-	JE           done206
+	JE           done224
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPD      (SI)(DX*8), Y9
@@ -4788,7 +5352,7 @@ end205:
 	VANDPD       Y9, Y1, Y1
 	VADDPD       Y1, Y5, Y5
 
-done206:
+done224:
 	VADDPD       Y8, Y5, Y5
 	VADDPD       Y7, Y6, Y6
 	VADDPD       Y6, Y5, Y5
@@ -4820,9 +5384,9 @@ TEXT ·maxRowSq2AVX2(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end208
+	JG           end226
 
-loop207:
+loop225:
 	VMOVUPD      (DX)(SI*8), Y7
 	VSUBPD       (AX)(SI*8), Y0, Y8
 	VMULPD       Y8, Y8, Y8
@@ -4853,14 +5417,14 @@ loop207:
 	VMAXPD       Y6, Y7, Y6
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop207
+	JLE          loop225
 
-end208:
+end226:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end210
+	JG   end228
 
-loop209:
+loop227:
 	VMOVUPD      (DX)(SI*8), Y7
 	VSUBPD       (AX)(SI*8), Y0, Y8
 	VMULPD       Y8, Y8, Y8
@@ -4870,11 +5434,11 @@ loop209:
 	VMAXPD       Y3, Y7, Y3
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop209
+	JLE          loop227
 
-end210:
+end228:
 	SUBQ         SI, BX
-	JE           done211
+	JE           done229
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y7
@@ -4892,7 +5456,7 @@ end210:
 	VBLENDVPD    Y7, Y8, Y0, Y8
 	VMAXPD       Y3, Y8, Y3
 
-done211:
+done229:
 	VMAXPD       Y6, Y3, Y3
 	VMAXPD       Y5, Y4, Y4
 	VMAXPD       Y4, Y3, Y3
@@ -4926,9 +5490,9 @@ TEXT ·planRowSq2AVX2(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end213
+	JG           end231
 
-loop212:
+loop230:
 	VADDPD       (BX)(DI*8), Y2, Y10
 	VSUBPD       (CX)(DI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -5047,14 +5611,14 @@ loop212:
 	VADDPD       Y13, Y9, Y9
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop212
+	JLE          loop230
 
-end213:
+end231:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end215
+	JG   end233
 
-loop214:
+loop232:
 	VADDPD       (BX)(DI*8), Y2, Y10
 	VSUBPD       (CX)(DI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -5086,11 +5650,11 @@ loop214:
 	VADDPD       Y10, Y6, Y6
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop214
+	JLE          loop232
 
-end215:
+end233:
 	SUBQ         DI, SI
-	JE           done216
+	JE           done234
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y10
@@ -5128,7 +5692,7 @@ end215:
 	VANDPD       Y10, Y2, Y2
 	VADDPD       Y2, Y6, Y6
 
-done216:
+done234:
 	VADDPD       Y9, Y6, Y6
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y7, Y6, Y6
@@ -5161,9 +5725,9 @@ TEXT ·planRowSqSum2AVX2(SB), NOSPLIT, $0-112
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end218
+	JG           end236
 
-loop217:
+loop235:
 	VADDPD       (DX)(SI*8), Y2, Y10
 	VSUBPD       (AX)(SI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -5278,14 +5842,14 @@ loop217:
 	VADDPD       Y13, Y9, Y9
 	ADDQ         $+16, SI
 	CMPQ         SI, DI
-	JLE          loop217
+	JLE          loop235
 
-end218:
+end236:
 	SUBQ $-12, DI
 	CMPQ SI, DI
-	JG   end220
+	JG   end238
 
-loop219:
+loop237:
 	VADDPD       (DX)(SI*8), Y2, Y10
 	VSUBPD       (AX)(SI*8), Y0, Y11
 	VMULPD       Y11, Y11, Y11
@@ -5316,11 +5880,11 @@ loop219:
 	VADDPD       Y10, Y6, Y6
 	ADDQ         $+4, SI
 	CMPQ         SI, DI
-	JLE          loop219
+	JLE          loop237
 
-end220:
+end238:
 	SUBQ         SI, BX
-	JE           done221
+	JE           done239
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPD      (DI)(BX*8), Y10
@@ -5357,7 +5921,7 @@ end220:
 	VANDPD       Y10, Y2, Y2
 	VADDPD       Y2, Y6, Y6
 
-done221:
+done239:
 	VADDPD       Y9, Y6, Y6
 	VADDPD       Y8, Y7, Y7
 	VADDPD       Y7, Y6, Y6
@@ -5391,9 +5955,9 @@ TEXT ·maxRowSq3AVX2(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end223
+	JG           end241
 
-loop222:
+loop240:
 	VMOVUPD      (BX)(DI*8), Y8
 	VSUBPD       (AX)(DI*8), Y0, Y9
 	VMULPD       Y9, Y9, Y9
@@ -5432,14 +5996,14 @@ loop222:
 	VMAXPD       Y7, Y8, Y7
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop222
+	JLE          loop240
 
-end223:
+end241:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end225
+	JG   end243
 
-loop224:
+loop242:
 	VMOVUPD      (BX)(DI*8), Y8
 	VSUBPD       (AX)(DI*8), Y0, Y9
 	VMULPD       Y9, Y9, Y9
@@ -5451,11 +6015,11 @@ loop224:
 	VMAXPD       Y4, Y8, Y4
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop224
+	JLE          loop242
 
-end225:
+end243:
 	SUBQ         DI, SI
-	JE           done226
+	JE           done244
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y8
@@ -5476,7 +6040,7 @@ end225:
 	VBLENDVPD    Y8, Y9, Y0, Y9
 	VMAXPD       Y4, Y9, Y4
 
-done226:
+done244:
 	VMAXPD       Y7, Y4, Y4
 	VMAXPD       Y6, Y5, Y5
 	VMAXPD       Y5, Y4, Y4
@@ -5512,9 +6076,9 @@ TEXT ·planRowSq3AVX2(SB), NOSPLIT, $0-168
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end228
+	JG           end246
 
-loop227:
+loop245:
 	VADDPD       (SI)(R8*8), Y3, Y11
 	VSUBPD       (CX)(R8*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -5641,14 +6205,14 @@ loop227:
 	VADDPD       Y14, Y10, Y10
 	ADDQ         $+16, R8
 	CMPQ         R8, R9
-	JLE          loop227
+	JLE          loop245
 
-end228:
+end246:
 	SUBQ $-12, R9
 	CMPQ R8, R9
-	JG   end230
+	JG   end248
 
-loop229:
+loop247:
 	VADDPD       (SI)(R8*8), Y3, Y11
 	VSUBPD       (CX)(R8*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -5682,11 +6246,11 @@ loop229:
 	VADDPD       Y11, Y7, Y7
 	ADDQ         $+4, R8
 	CMPQ         R8, R9
-	JLE          loop229
+	JLE          loop247
 
-end230:
+end248:
 	SUBQ         R8, DI
-	JE           done231
+	JE           done249
 	LEAQ         laneMask<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPD      (R9)(DI*8), Y11
@@ -5727,7 +6291,7 @@ end230:
 	VANDPD       Y11, Y3, Y3
 	VADDPD       Y3, Y7, Y7
 
-done231:
+done249:
 	VADDPD       Y10, Y7, Y7
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y8, Y7, Y7
@@ -5762,9 +6326,9 @@ TEXT ·planRowSqSum3AVX2(SB), NOSPLIT, $0-144
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end233
+	JG           end251
 
-loop232:
+loop250:
 	VADDPD       (BX)(DI*8), Y3, Y11
 	VSUBPD       (AX)(DI*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -5887,14 +6451,14 @@ loop232:
 	VADDPD       Y14, Y10, Y10
 	ADDQ         $+16, DI
 	CMPQ         DI, R8
-	JLE          loop232
+	JLE          loop250
 
-end233:
+end251:
 	SUBQ $-12, R8
 	CMPQ DI, R8
-	JG   end235
+	JG   end253
 
-loop234:
+loop252:
 	VADDPD       (BX)(DI*8), Y3, Y11
 	VSUBPD       (AX)(DI*8), Y0, Y12
 	VMULPD       Y12, Y12, Y12
@@ -5927,11 +6491,11 @@ loop234:
 	VADDPD       Y11, Y7, Y7
 	ADDQ         $+4, DI
 	CMPQ         DI, R8
-	JLE          loop234
+	JLE          loop252
 
-end235:
+end253:
 	SUBQ         DI, SI
-	JE           done236
+	JE           done254
 	LEAQ         laneMask<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPD      (R8)(SI*8), Y11
@@ -5971,7 +6535,7 @@ end235:
 	VANDPD       Y11, Y3, Y3
 	VADDPD       Y3, Y7, Y7
 
-done236:
+done254:
 	VADDPD       Y10, Y7, Y7
 	VADDPD       Y9, Y8, Y8
 	VADDPD       Y8, Y7, Y7
@@ -6017,9 +6581,9 @@ TEXT ·gemmKernelAVX2(SB), NOSPLIT, $0-88
 	VXORPD     Y10, Y10, Y10
 	VXORPD     Y11, Y11, Y11
 	SUBQ       $+4, BX
-	JL         rest238
+	JL         rest256
 
-loop237:
+loop255:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -6099,13 +6663,13 @@ loop237:
 	ADDQ         $+128, AX
 	ADDQ         $+384, CX
 	SUBQ         $+4, BX
-	JGE          loop237
+	JGE          loop255
 
-rest238:
+rest256:
 	ADDQ $+4, BX
-	JE   done239
+	JE   done257
 
-one240:
+one258:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -6128,9 +6692,9 @@ one240:
 	ADDQ         $+32, AX
 	ADDQ         $+96, CX
 	DECQ         BX
-	JNE          one240
+	JNE          one258
 
-done239:
+done257:
 	VADDPD  (DX), Y0, Y0
 	VMOVUPD Y0, (DX)
 	VADDPD  32(DX), Y1, Y1
@@ -6181,9 +6745,9 @@ TEXT ·subTileAVX2(SB), NOSPLIT, $0-128
 	LEAQ       (SI)(SI*4), R12
 	MOVQ       rows+112(FP), R12
 	CMPQ       R10, $+12
-	JNE        partial241
+	JNE        partial259
 	CMPQ       R12, $+4
-	JNE        partial241
+	JNE        partial259
 	MOVQ       DX, R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 95(R10)
@@ -6209,7 +6773,7 @@ TEXT ·subTileAVX2(SB), NOSPLIT, $0-128
 	VXORPD     Y10, Y10, Y10
 	VXORPD     Y11, Y11, Y11
 
-depth242:
+depth260:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      64(CX), Y14
@@ -6232,7 +6796,7 @@ depth242:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth242
+	JNE          depth260
 	VMOVUPD      (DX), Y12
 	VSUBPD       Y0, Y12, Y12
 	VMOVUPD      Y12, (DX)
@@ -6275,11 +6839,11 @@ depth242:
 	VZEROUPPER
 	RET
 
-partial241:
+partial259:
 	CMPQ   R12, $+4
-	JL     rows243
+	JL     rows261
 	CMPQ   R10, $+4
-	JG     cols244
+	JG     cols262
 	LEAQ   laneMask<>+32(SB), R12
 	SHLQ   $0x03, R10
 	SUBQ   R10, R12
@@ -6288,7 +6852,7 @@ partial241:
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 
-depth245:
+depth263:
 	VMOVUPD      (R12), Y5
 	VMASKMOVPD   (CX), Y5, Y4
 	VBROADCASTSD (AX), Y5
@@ -6302,7 +6866,7 @@ depth245:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth245
+	JNE          depth263
 	VMOVUPD      (R12), Y5
 	VMASKMOVPD   (DX), Y5, Y4
 	VSUBPD       Y0, Y4, Y4
@@ -6329,9 +6893,9 @@ depth245:
 	VZEROUPPER
 	RET
 
-cols244:
+cols262:
 	CMPQ   R10, $+8
-	JG     cols246
+	JG     cols264
 	SUBQ   $+4, R10
 	LEAQ   laneMask<>+32(SB), R12
 	SHLQ   $0x03, R10
@@ -6345,7 +6909,7 @@ cols244:
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
 
-depth247:
+depth265:
 	VMOVUPD      (CX), Y8
 	VMOVUPD      (R12), Y10
 	VMASKMOVPD   32(CX), Y10, Y9
@@ -6364,7 +6928,7 @@ depth247:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth247
+	JNE          depth265
 	VMOVUPD      (DX), Y8
 	VSUBPD       Y0, Y8, Y8
 	VMOVUPD      Y8, (DX)
@@ -6403,7 +6967,7 @@ depth247:
 	VZEROUPPER
 	RET
 
-cols246:
+cols264:
 	SUBQ   $+8, R10
 	LEAQ   laneMask<>+32(SB), R12
 	SHLQ   $0x03, R10
@@ -6421,7 +6985,7 @@ cols246:
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
 
-depth249:
+depth267:
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VMOVUPD      (R12), Y15
@@ -6445,7 +7009,7 @@ depth249:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth249
+	JNE          depth267
 	VMOVUPD      (DX), Y12
 	VSUBPD       Y0, Y12, Y12
 	VMOVUPD      Y12, (DX)
@@ -6496,18 +7060,18 @@ depth249:
 	VZEROUPPER
 	RET
 
-rows243:
+rows261:
 	CMPQ   R12, $+2
-	JL     rows250
+	JL     rows268
 	CMPQ   R10, $+4
-	JG     cols251
+	JG     cols269
 	LEAQ   laneMask<>+32(SB), R11
 	SHLQ   $0x03, R10
 	SUBQ   R10, R11
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 
-depth252:
+depth270:
 	VMOVUPD      (R11), Y3
 	VMASKMOVPD   (CX), Y3, Y2
 	VBROADCASTSD (AX), Y3
@@ -6517,7 +7081,7 @@ depth252:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth252
+	JNE          depth270
 	VMOVUPD      (R11), Y3
 	VMASKMOVPD   (DX), Y3, Y2
 	VSUBPD       Y0, Y2, Y2
@@ -6532,9 +7096,9 @@ depth252:
 	VZEROUPPER
 	RET
 
-cols251:
+cols269:
 	CMPQ   R10, $+8
-	JG     cols253
+	JG     cols271
 	SUBQ   $+4, R10
 	LEAQ   laneMask<>+32(SB), R11
 	SHLQ   $0x03, R10
@@ -6544,7 +7108,7 @@ cols251:
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 
-depth254:
+depth272:
 	VMOVUPD      (CX), Y4
 	VMOVUPD      (R11), Y6
 	VMASKMOVPD   32(CX), Y6, Y5
@@ -6557,7 +7121,7 @@ depth254:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth254
+	JNE          depth272
 	VMOVUPD      (DX), Y4
 	VSUBPD       Y0, Y4, Y4
 	VMOVUPD      Y4, (DX)
@@ -6578,7 +7142,7 @@ depth254:
 	VZEROUPPER
 	RET
 
-cols253:
+cols271:
 	SUBQ   $+8, R10
 	LEAQ   laneMask<>+32(SB), R11
 	SHLQ   $0x03, R10
@@ -6590,7 +7154,7 @@ cols253:
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
 
-depth256:
+depth274:
 	VMOVUPD      (CX), Y6
 	VMOVUPD      32(CX), Y7
 	VMOVUPD      (R11), Y9
@@ -6606,7 +7170,7 @@ depth256:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth256
+	JNE          depth274
 	VMOVUPD      (DX), Y6
 	VSUBPD       Y0, Y6, Y6
 	VMOVUPD      Y6, (DX)
@@ -6633,16 +7197,16 @@ depth256:
 	VZEROUPPER
 	RET
 
-rows250:
+rows268:
 	CMPQ   R10, $+4
-	JG     cols258
+	JG     cols276
 	MOVQ   R10, SI
 	LEAQ   laneMask<>+32(SB), R9
 	SHLQ   $0x03, SI
 	SUBQ   SI, R9
 	VXORPD Y0, Y0, Y0
 
-depth259:
+depth277:
 	VMOVUPD      (R9), Y2
 	VMASKMOVPD   (CX), Y2, Y1
 	VBROADCASTSD (AX), Y2
@@ -6650,7 +7214,7 @@ depth259:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth259
+	JNE          depth277
 	VMOVUPD      (R9), Y2
 	VMASKMOVPD   (DX), Y2, Y1
 	VSUBPD       Y0, Y1, Y1
@@ -6659,9 +7223,9 @@ depth259:
 	VZEROUPPER
 	RET
 
-cols258:
+cols276:
 	CMPQ   R10, $+8
-	JG     cols260
+	JG     cols278
 	MOVQ   R10, SI
 	SUBQ   $+4, SI
 	LEAQ   laneMask<>+32(SB), R9
@@ -6670,7 +7234,7 @@ cols258:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 
-depth261:
+depth279:
 	VMOVUPD      (CX), Y2
 	VMOVUPD      (R9), Y4
 	VMASKMOVPD   32(CX), Y4, Y3
@@ -6680,7 +7244,7 @@ depth261:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth261
+	JNE          depth279
 	VMOVUPD      (DX), Y2
 	VSUBPD       Y0, Y2, Y2
 	VMOVUPD      Y2, (DX)
@@ -6692,7 +7256,7 @@ depth261:
 	VZEROUPPER
 	RET
 
-cols260:
+cols278:
 	MOVQ   R10, SI
 	SUBQ   $+8, SI
 	LEAQ   laneMask<>+32(SB), R9
@@ -6702,7 +7266,7 @@ cols260:
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 
-depth263:
+depth281:
 	VMOVUPD      (CX), Y3
 	VMOVUPD      32(CX), Y4
 	VMOVUPD      (R9), Y6
@@ -6714,7 +7278,7 @@ depth263:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth263
+	JNE          depth281
 	VMOVUPD      (DX), Y3
 	VSUBPD       Y0, Y3, Y3
 	VMOVUPD      Y3, (DX)
@@ -6739,14 +7303,14 @@ TEXT ·solveRowsAVX2(SB), NOSPLIT, $0-72
 	SHLQ $0x03, BX
 	MOVQ n+64(FP), SI
 	CMPQ AX, $+8
-	JL   fewer264
+	JL   fewer282
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end266
+	JG   end284
 
-loop265:
+loop283:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -6853,11 +7417,11 @@ loop265:
 	VMOVUPD      Y7, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop265
+	JLE          loop283
 
-end266:
+end284:
 	SUBQ         AX, SI
-	JE           done267
+	JE           done285
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y8
@@ -6966,20 +7530,20 @@ end266:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y7, Y8, (SI)(AX*8)
 
-done267:
+done285:
 	VZEROUPPER
 	RET
 
-fewer264:
+fewer282:
 	CMPQ AX, $+7
-	JL   fewer268
+	JL   fewer286
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end270
+	JG   end288
 
-loop269:
+loop287:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -7066,11 +7630,11 @@ loop269:
 	VMOVUPD      Y6, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop269
+	JLE          loop287
 
-end270:
+end288:
 	SUBQ         AX, SI
-	JE           done271
+	JE           done289
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y7
@@ -7159,20 +7723,20 @@ end270:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y6, Y7, (SI)(AX*8)
 
-done271:
+done289:
 	VZEROUPPER
 	RET
 
-fewer268:
+fewer286:
 	CMPQ AX, $+6
-	JL   fewer272
+	JL   fewer290
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end274
+	JG   end292
 
-loop273:
+loop291:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -7241,11 +7805,11 @@ loop273:
 	VMOVUPD      Y5, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop273
+	JLE          loop291
 
-end274:
+end292:
 	SUBQ         AX, SI
-	JE           done275
+	JE           done293
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y6
@@ -7316,20 +7880,20 @@ end274:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y5, Y6, (SI)(AX*8)
 
-done275:
+done293:
 	VZEROUPPER
 	RET
 
-fewer272:
+fewer290:
 	CMPQ AX, $+5
-	JL   fewer276
+	JL   fewer294
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end278
+	JG   end296
 
-loop277:
+loop295:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -7382,11 +7946,11 @@ loop277:
 	VMOVUPD      Y4, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop277
+	JLE          loop295
 
-end278:
+end296:
 	SUBQ         AX, SI
-	JE           done279
+	JE           done297
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y5
@@ -7441,20 +8005,20 @@ end278:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y4, Y5, (SI)(AX*8)
 
-done279:
+done297:
 	VZEROUPPER
 	RET
 
-fewer276:
+fewer294:
 	CMPQ AX, $+4
-	JL   fewer280
+	JL   fewer298
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end282
+	JG   end300
 
-loop281:
+loop299:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -7493,11 +8057,11 @@ loop281:
 	VMOVUPD      Y3, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop281
+	JLE          loop299
 
-end282:
+end300:
 	SUBQ         AX, SI
-	JE           done283
+	JE           done301
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y4
@@ -7538,20 +8102,20 @@ end282:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y3, Y4, (SI)(AX*8)
 
-done283:
+done301:
 	VZEROUPPER
 	RET
 
-fewer280:
+fewer298:
 	CMPQ AX, $+3
-	JL   fewer284
+	JL   fewer302
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end286
+	JG   end304
 
-loop285:
+loop303:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -7578,11 +8142,11 @@ loop285:
 	VMOVUPD      Y2, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop285
+	JLE          loop303
 
-end286:
+end304:
 	SUBQ         AX, SI
-	JE           done287
+	JE           done305
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y3
@@ -7611,20 +8175,20 @@ end286:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y2, Y3, (SI)(AX*8)
 
-done287:
+done305:
 	VZEROUPPER
 	RET
 
-fewer284:
+fewer302:
 	CMPQ AX, $+2
-	JL   fewer288
+	JL   fewer306
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+4, DI
 	CMPQ AX, DI
-	JG   end290
+	JG   end308
 
-loop289:
+loop307:
 	MOVQ         DX, R8
 	VMOVUPD      (R8)(AX*8), Y0
 	ADDQ         BX, R8
@@ -7641,11 +8205,11 @@ loop289:
 	VMOVUPD      Y1, (R8)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, DI
-	JLE          loop289
+	JLE          loop307
 
-end290:
+end308:
 	SUBQ         AX, SI
-	JE           done291
+	JE           done309
 	LEAQ         laneMask<>+32(SB), DI
 	NEGQ         SI
 	VMOVUPD      (DI)(SI*8), Y2
@@ -7664,18 +8228,18 @@ end290:
 	ADDQ         BX, SI
 	VMASKMOVPD   Y1, Y2, (SI)(AX*8)
 
-done291:
+done309:
 	VZEROUPPER
 	RET
 
-fewer288:
+fewer306:
 	XORQ AX, AX
 	MOVQ SI, BX
 	SUBQ $+4, BX
 	CMPQ AX, BX
-	JG   end294
+	JG   end312
 
-loop293:
+loop311:
 	MOVQ         DX, DI
 	VMOVUPD      (DI)(AX*8), Y0
 	VBROADCASTSD (CX), Y1
@@ -7684,12 +8248,12 @@ loop293:
 	VMOVUPD      Y0, (DI)(AX*8)
 	ADDQ         $+4, AX
 	CMPQ         AX, BX
-	JLE          loop293
+	JLE          loop311
 
-end294:
+end312:
 	MOVQ         SI, BX
 	SUBQ         AX, BX
-	JE           done295
+	JE           done313
 	LEAQ         laneMask<>+32(SB), SI
 	NEGQ         BX
 	VMOVUPD      (SI)(BX*8), Y1
@@ -7700,7 +8264,7 @@ end294:
 	MOVQ         DX, BX
 	VMASKMOVPD   Y0, Y1, (BX)(AX*8)
 
-done295:
+done313:
 	VZEROUPPER
 	RET
 
@@ -7716,9 +8280,9 @@ TEXT ·finishSqDistAVX2(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end297
+	JG           end315
 
-loop296:
+loop314:
 	VADDPD  (CX)(BX*8), Y0, Y2
 	VADDPD  (AX)(BX*8), Y2, Y2
 	VMAXPD  Y2, Y1, Y2
@@ -7737,25 +8301,25 @@ loop296:
 	VMOVUPD Y2, 96(AX)(BX*8)
 	ADDQ    $+16, BX
 	CMPQ    BX, SI
-	JLE     loop296
+	JLE     loop314
 
-end297:
+end315:
 	SUBQ $-12, SI
 	CMPQ BX, SI
-	JG   end299
+	JG   end317
 
-loop298:
+loop316:
 	VADDPD  (CX)(BX*8), Y0, Y2
 	VADDPD  (AX)(BX*8), Y2, Y2
 	VMAXPD  Y2, Y1, Y2
 	VMOVUPD Y2, (AX)(BX*8)
 	ADDQ    $+4, BX
 	CMPQ    BX, SI
-	JLE     loop298
+	JLE     loop316
 
-end299:
+end317:
 	SUBQ       BX, DX
-	JE         done300
+	JE         done318
 	LEAQ       laneMask<>+32(SB), SI
 	NEGQ       DX
 	VMOVUPD    (SI)(DX*8), Y2
@@ -7766,7 +8330,7 @@ end299:
 	VMAXPD     Y0, Y1, Y0
 	VMASKMOVPD Y0, Y2, (AX)(BX*8)
 
-done300:
+done318:
 	VZEROUPPER
 	RET
 
@@ -7839,9 +8403,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-56
 	MOVQ   DX, SI
 	SUBQ   $+64, SI
 	CMPQ   BX, SI
-	JG     end302
+	JG     end320
 
-loop301:
+loop319:
 	VMOVUPD     (AX)(BX*8), Z8
 	VFMADD231PD (CX)(BX*8), Z8, Z0
 	VMOVUPD     64(AX)(BX*8), Z8
@@ -7860,23 +8424,23 @@ loop301:
 	VFMADD231PD 448(CX)(BX*8), Z8, Z7
 	ADDQ        $+64, BX
 	CMPQ        BX, SI
-	JLE         loop301
+	JLE         loop319
 
-end302:
+end320:
 	SUBQ $-56, SI
 	CMPQ BX, SI
-	JG   end304
+	JG   end322
 
-loop303:
+loop321:
 	VMOVUPD     (AX)(BX*8), Z8
 	VFMADD231PD (CX)(BX*8), Z8, Z0
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop303
+	JLE         loop321
 
-end304:
+end322:
 	SUBQ        BX, DX
-	JE          done305
+	JE          done323
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -7884,7 +8448,7 @@ end304:
 	VMOVUPD.Z   (CX)(BX*8), K1, Z9
 	VFMADD231PD Z9, Z8, Z0
 
-done305:
+done323:
 	VADDPD        Z7, Z0, Z0
 	VADDPD        Z6, Z1, Z1
 	VADDPD        Z5, Z2, Z2
@@ -7921,9 +8485,9 @@ TEXT ·dot2AVX512(SB), NOSPLIT, $0-88
 	MOVQ   BX, DI
 	SUBQ   $+32, DI
 	CMPQ   SI, DI
-	JG     end307
+	JG     end325
 
-loop306:
+loop324:
 	VMOVUPD     (AX)(SI*8), Z8
 	VFMADD231PD (CX)(SI*8), Z8, Z0
 	VFMADD231PD (DX)(SI*8), Z8, Z4
@@ -7938,24 +8502,24 @@ loop306:
 	VFMADD231PD 192(DX)(SI*8), Z8, Z7
 	ADDQ        $+32, SI
 	CMPQ        SI, DI
-	JLE         loop306
+	JLE         loop324
 
-end307:
+end325:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end309
+	JG   end327
 
-loop308:
+loop326:
 	VMOVUPD     (AX)(SI*8), Z8
 	VFMADD231PD (CX)(SI*8), Z8, Z0
 	VFMADD231PD (DX)(SI*8), Z8, Z4
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLE         loop308
+	JLE         loop326
 
-end309:
+end327:
 	SUBQ        SI, BX
-	JE          done310
+	JE          done328
 	MOVL        $-1, DI
 	BZHIL       BX, DI, DI
 	KMOVB       DI, K1
@@ -7965,7 +8529,7 @@ end309:
 	VMOVUPD.Z   (DX)(SI*8), K1, Z9
 	VFMADD231PD Z9, Z8, Z4
 
-done310:
+done328:
 	VADDPD        Z3, Z0, Z0
 	VADDPD        Z2, Z1, Z1
 	VADDPD        Z1, Z0, Z0
@@ -8006,9 +8570,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-32
 	MOVQ   CX, BX
 	SUBQ   $+64, BX
 	CMPQ   DX, BX
-	JG     end312
+	JG     end330
 
-loop311:
+loop329:
 	VADDPD (AX)(DX*8), Z0, Z0
 	VADDPD 64(AX)(DX*8), Z1, Z1
 	VADDPD 128(AX)(DX*8), Z2, Z2
@@ -8019,29 +8583,29 @@ loop311:
 	VADDPD 448(AX)(DX*8), Z7, Z7
 	ADDQ   $+64, DX
 	CMPQ   DX, BX
-	JLE    loop311
+	JLE    loop329
 
-end312:
+end330:
 	SUBQ $-56, BX
 	CMPQ DX, BX
-	JG   end314
+	JG   end332
 
-loop313:
+loop331:
 	VADDPD (AX)(DX*8), Z0, Z0
 	ADDQ   $+8, DX
 	CMPQ   DX, BX
-	JLE    loop313
+	JLE    loop331
 
-end314:
+end332:
 	SUBQ      DX, CX
-	JE        done315
+	JE        done333
 	MOVL      $-1, BX
 	BZHIL     CX, BX, BX
 	KMOVB     BX, K1
 	VMOVUPD.Z (AX)(DX*8), K1, Z8
 	VADDPD    Z8, Z0, Z0
 
-done315:
+done333:
 	VADDPD        Z7, Z0, Z0
 	VADDPD        Z6, Z1, Z1
 	VADDPD        Z5, Z2, Z2
@@ -8070,9 +8634,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end317
+	JG           end335
 
-loop316:
+loop334:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD231PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     64(CX)(BX*8), Z2
@@ -8087,24 +8651,24 @@ loop316:
 	VMOVUPD     Z4, 192(CX)(BX*8)
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLE         loop316
+	JLE         loop334
 
-end317:
+end335:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end319
+	JG   end337
 
-loop318:
+loop336:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD231PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     Z1, (CX)(BX*8)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop318
+	JLE         loop336
 
-end319:
+end337:
 	SUBQ        BX, DX
-	JE          done320
+	JE          done338
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -8113,7 +8677,7 @@ end319:
 	VFMADD231PD Z2, Z0, Z1
 	VMOVUPD     Z1, K1, (CX)(BX*8)
 
-done320:
+done338:
 	VZEROUPPER
 	RET
 
@@ -8128,9 +8692,9 @@ TEXT ·xpbyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end322
+	JG           end340
 
-loop321:
+loop339:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD213PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     64(CX)(BX*8), Z2
@@ -8145,24 +8709,24 @@ loop321:
 	VMOVUPD     Z4, 192(CX)(BX*8)
 	ADDQ        $+32, BX
 	CMPQ        BX, SI
-	JLE         loop321
+	JLE         loop339
 
-end322:
+end340:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end324
+	JG   end342
 
-loop323:
+loop341:
 	VMOVUPD     (CX)(BX*8), Z1
 	VFMADD213PD (AX)(BX*8), Z0, Z1
 	VMOVUPD     Z1, (CX)(BX*8)
 	ADDQ        $+8, BX
 	CMPQ        BX, SI
-	JLE         loop323
+	JLE         loop341
 
-end324:
+end342:
 	SUBQ        BX, DX
-	JE          done325
+	JE          done343
 	MOVL        $-1, SI
 	BZHIL       DX, SI, SI
 	KMOVB       SI, K1
@@ -8171,7 +8735,7 @@ end324:
 	VFMADD213PD Z2, Z0, Z1
 	VMOVUPD     Z1, K1, (CX)(BX*8)
 
-done325:
+done343:
 	VZEROUPPER
 	RET
 
@@ -8192,9 +8756,9 @@ TEXT ·cgUpdateAVX512(SB), NOSPLIT, $0-112
 	MOVQ         SI, R8
 	SUBQ         $+32, R8
 	CMPQ         DI, R8
-	JG           end327
+	JG           end345
 
-loop326:
+loop344:
 	VMOVUPD      (DX)(DI*8), Z5
 	VMOVUPD      (BX)(DI*8), Z6
 	VFMADD231PD  (AX)(DI*8), Z0, Z5
@@ -8225,14 +8789,14 @@ loop326:
 	VMOVUPD      Z6, 192(BX)(DI*8)
 	ADDQ         $+32, DI
 	CMPQ         DI, R8
-	JLE          loop326
+	JLE          loop344
 
-end327:
+end345:
 	SUBQ $-24, R8
 	CMPQ DI, R8
-	JG   end329
+	JG   end347
 
-loop328:
+loop346:
 	VMOVUPD      (DX)(DI*8), Z5
 	VMOVUPD      (BX)(DI*8), Z6
 	VFMADD231PD  (AX)(DI*8), Z0, Z5
@@ -8242,11 +8806,11 @@ loop328:
 	VMOVUPD      Z6, (BX)(DI*8)
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLE          loop328
+	JLE          loop346
 
-end329:
+end347:
 	SUBQ         DI, SI
-	JE           done330
+	JE           done348
 	MOVL         $-1, R8
 	BZHIL        SI, R8, R8
 	KMOVB        R8, K1
@@ -8260,7 +8824,7 @@ end329:
 	VMOVUPD      Z5, K1, (DX)(DI*8)
 	VMOVUPD      Z6, K1, (BX)(DI*8)
 
-done330:
+done348:
 	VADDPD        Z4, Z1, Z1
 	VADDPD        Z3, Z2, Z2
 	VADDPD        Z2, Z1, Z1
@@ -8287,9 +8851,9 @@ TEXT ·accum2AVX512(SB), NOSPLIT, $0-88
 	MOVQ         BX, DI
 	SUBQ         $+32, DI
 	CMPQ         SI, DI
-	JG           end332
+	JG           end350
 
-loop331:
+loop349:
 	VMOVUPD     (AX)(SI*8), Z2
 	VFMADD231PD (CX)(SI*8), Z0, Z2
 	VFMADD231PD (DX)(SI*8), Z1, Z2
@@ -8308,25 +8872,25 @@ loop331:
 	VMOVUPD     Z2, 192(AX)(SI*8)
 	ADDQ        $+32, SI
 	CMPQ        SI, DI
-	JLE         loop331
+	JLE         loop349
 
-end332:
+end350:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end334
+	JG   end352
 
-loop333:
+loop351:
 	VMOVUPD     (AX)(SI*8), Z2
 	VFMADD231PD (CX)(SI*8), Z0, Z2
 	VFMADD231PD (DX)(SI*8), Z1, Z2
 	VMOVUPD     Z2, (AX)(SI*8)
 	ADDQ        $+8, SI
 	CMPQ        SI, DI
-	JLE         loop333
+	JLE         loop351
 
-end334:
+end352:
 	SUBQ        SI, BX
-	JE          done335
+	JE          done353
 	MOVL        $-1, DI
 	BZHIL       BX, DI, DI
 	KMOVB       DI, K1
@@ -8337,7 +8901,7 @@ end334:
 	VFMADD231PD Z0, Z1, Z2
 	VMOVUPD     Z2, K1, (AX)(SI*8)
 
-done335:
+done353:
 	VZEROUPPER
 	RET
 
@@ -8358,9 +8922,9 @@ TEXT ·accum4AVX512(SB), NOSPLIT, $0-152
 	MOVQ         CX, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end337
+	JG           end355
 
-loop336:
+loop354:
 	VMOVUPD     (AX)(R8*8), Z4
 	VFMADD231PD (DX)(R8*8), Z0, Z4
 	VFMADD231PD (BX)(R8*8), Z1, Z4
@@ -8375,14 +8939,14 @@ loop336:
 	VMOVUPD     Z4, 64(AX)(R8*8)
 	ADDQ        $+16, R8
 	CMPQ        R8, R9
-	JLE         loop336
+	JLE         loop354
 
-end337:
+end355:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end339
+	JG   end357
 
-loop338:
+loop356:
 	VMOVUPD     (AX)(R8*8), Z4
 	VFMADD231PD (DX)(R8*8), Z0, Z4
 	VFMADD231PD (BX)(R8*8), Z1, Z4
@@ -8391,11 +8955,11 @@ loop338:
 	VMOVUPD     Z4, (AX)(R8*8)
 	ADDQ        $+8, R8
 	CMPQ        R8, R9
-	JLE         loop338
+	JLE         loop356
 
-end339:
+end357:
 	SUBQ        R8, CX
-	JE          done340
+	JE          done358
 	MOVL        $-1, R9
 	BZHIL       CX, R9, R9
 	KMOVB       R9, K1
@@ -8410,7 +8974,7 @@ end339:
 	VFMADD231PD Z0, Z3, Z4
 	VMOVUPD     Z4, K1, (AX)(R8*8)
 
-done340:
+done358:
 	VZEROUPPER
 	RET
 
@@ -8429,9 +8993,9 @@ TEXT ·softThresholdAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end342
+	JG           end360
 
-loop341:
+loop359:
 	VMOVUPD (CX)(BX*8), Z3
 	VANDNPD Z3, Z2, Z4
 	VSUBPD  Z0, Z4, Z4
@@ -8462,14 +9026,14 @@ loop341:
 	VMOVUPD Z4, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop341
+	JLE     loop359
 
-end342:
+end360:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end344
+	JG   end362
 
-loop343:
+loop361:
 	VMOVUPD (CX)(BX*8), Z3
 	VANDNPD Z3, Z2, Z4
 	VSUBPD  Z0, Z4, Z4
@@ -8479,11 +9043,11 @@ loop343:
 	VMOVUPD Z4, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop343
+	JLE     loop361
 
-end344:
+end362:
 	SUBQ      BX, DX
-	JE        done345
+	JE        done363
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -8495,7 +9059,7 @@ end344:
 	VORPD     Z3, Z4, Z4
 	VMOVUPD   Z4, K1, (AX)(BX*8)
 
-done345:
+done363:
 	VZEROUPPER
 	RET
 
@@ -8515,9 +9079,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end347
+	JG           end365
 
-loop346:
+loop364:
 	VMOVUPD           (CX)(BX*8), Z6
 	VMOVUPD           64(CX)(BX*8), Z7
 	VMAXPD            Z6, Z0, Z6
@@ -8558,14 +9122,14 @@ loop346:
 	VMOVUPD           Z7, 64(AX)(BX*8)
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop346
+	JLE               loop364
 
-end347:
+end365:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end349
+	JG   end367
 
-loop348:
+loop366:
 	VMOVUPD           (CX)(BX*8), Z6
 	VMAXPD            Z6, Z0, Z6
 	VMINPD            Z6, Z1, Z6
@@ -8587,11 +9151,11 @@ loop348:
 	VMOVUPD           Z6, (AX)(BX*8)
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop348
+	JLE               loop366
 
-end349:
+end367:
 	SUBQ              BX, DX
-	JE                done350
+	JE                done368
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -8615,7 +9179,7 @@ end349:
 	VSCALEFPD         Z1, Z6, Z6
 	VMOVUPD           Z6, K1, (AX)(BX*8)
 
-done350:
+done368:
 	VZEROUPPER
 	RET
 
@@ -8630,9 +9194,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-48
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end352
+	JG           end370
 
-loop351:
+loop369:
 	VMOVUPD          (CX)(BX*8), Z1
 	VGETEXPPD        Z1, Z2
 	VGETMANTPD       $0x0c, Z1, Z1
@@ -8699,14 +9263,14 @@ loop351:
 	VMOVUPD          Z1, 64(AX)(BX*8)
 	ADDQ             $+16, BX
 	CMPQ             BX, SI
-	JLE              loop351
+	JLE              loop369
 
-end352:
+end370:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end354
+	JG   end372
 
-loop353:
+loop371:
 	VMOVUPD          (CX)(BX*8), Z1
 	VGETEXPPD        Z1, Z2
 	VGETMANTPD       $0x0c, Z1, Z1
@@ -8741,11 +9305,11 @@ loop353:
 	VMOVUPD          Z1, (AX)(BX*8)
 	ADDQ             $+8, BX
 	CMPQ             BX, SI
-	JLE              loop353
+	JLE              loop371
 
-end354:
+end372:
 	SUBQ             BX, DX
-	JE               done355
+	JE               done373
 	MOVL             $-1, SI
 	BZHIL            DX, SI, SI
 	KMOVB            SI, K1
@@ -8782,7 +9346,7 @@ end354:
 	VFMSUB213PD      Z3, Z2, Z0
 	VMOVUPD          Z0, K1, (AX)(BX*8)
 
-done355:
+done373:
 	VZEROUPPER
 	RET
 
@@ -8809,9 +9373,9 @@ TEXT ·logisticAVX512(SB), NOSPLIT, $0-136
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end357
+	JG           end375
 
-loop356:
+loop374:
 	VMOVUPD           (DX)(R8*8), Z10
 	VORPD.BCST        kernAVX512<>+56(SB), Z10, Z10
 	VMOVUPD           64(DX)(R8*8), Z11
@@ -8960,14 +9524,14 @@ loop356:
 	VMOVUPD           Z12, 64(AX)(R8*8)
 	ADDQ              $+16, R8
 	CMPQ              R8, R9
-	JLE               loop356
+	JLE               loop374
 
-end357:
+end375:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end359
+	JG   end377
 
-loop358:
+loop376:
 	VMOVUPD           (DX)(R8*8), Z10
 	VORPD.BCST        kernAVX512<>+56(SB), Z10, Z10
 	VMAXPD            Z10, Z0, Z10
@@ -9043,11 +9607,11 @@ loop358:
 	VMOVUPD           Z12, (AX)(R8*8)
 	ADDQ              $+8, R8
 	CMPQ              R8, R9
-	JLE               loop358
+	JLE               loop376
 
-end359:
+end377:
 	SUBQ              R8, DI
-	JE                done360
+	JE                done378
 	MOVL              $-1, R9
 	BZHIL             DI, R9, R9
 	KMOVB             R9, K1
@@ -9125,7 +9689,7 @@ end359:
 	VMULPD.Z          Z0, Z1, K2, Z1
 	VMOVUPD           Z1, K1, (AX)(R8*8)
 
-done360:
+done378:
 	VADDPD        Z9, Z7, Z7
 	VADDPD        Z8, Z6, Z0
 	VSUBPD        Z6, Z0, Z1
@@ -9193,9 +9757,9 @@ TEXT ·logisticValueAVX512(SB), NOSPLIT, $0-88
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end362
+	JG           end380
 
-loop361:
+loop379:
 	VMOVUPD           (AX)(SI*8), Z10
 	VORPD.BCST        kernAVX512<>+56(SB), Z10, Z10
 	VMOVUPD           64(AX)(SI*8), Z11
@@ -9308,14 +9872,14 @@ loop361:
 	VMOVAPD           Z10, Z8
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop361
+	JLE               loop379
 
-end362:
+end380:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end364
+	JG   end382
 
-loop363:
+loop381:
 	VMOVUPD           (AX)(SI*8), Z10
 	VORPD.BCST        kernAVX512<>+56(SB), Z10, Z10
 	VMAXPD            Z10, Z0, Z10
@@ -9373,11 +9937,11 @@ loop363:
 	VMOVAPD           Z10, Z6
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop363
+	JLE               loop381
 
-end364:
+end382:
 	SUBQ              SI, BX
-	JE                done365
+	JE                done383
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -9437,7 +10001,7 @@ end364:
 	VADDPD            Z1, Z7, Z7
 	VMOVAPD           Z0, Z6
 
-done365:
+done383:
 	VADDPD        Z9, Z7, Z7
 	VADDPD        Z8, Z6, Z0
 	VSUBPD        Z6, Z0, Z1
@@ -9507,9 +10071,9 @@ TEXT ·poissonAVX512(SB), NOSPLIT, $0-136
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end367
+	JG           end385
 
-loop366:
+loop384:
 	VMOVUPD           (DX)(R8*8), Z10
 	VMOVUPD           64(DX)(R8*8), Z11
 	VMAXPD            Z10, Z0, Z10
@@ -9588,14 +10152,14 @@ loop366:
 	VMOVUPD           Z11, 64(CX)(R8*8)
 	ADDQ              $+16, R8
 	CMPQ              R8, R9
-	JLE               loop366
+	JLE               loop384
 
-end367:
+end385:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end369
+	JG   end387
 
-loop368:
+loop386:
 	VMOVUPD           (DX)(R8*8), Z10
 	VMAXPD            Z10, Z0, Z10
 	VMINPD            Z10, Z1, Z10
@@ -9636,11 +10200,11 @@ loop368:
 	VMOVUPD           Z10, (CX)(R8*8)
 	ADDQ              $+8, R8
 	CMPQ              R8, R9
-	JLE               loop368
+	JLE               loop386
 
-end369:
+end387:
 	SUBQ              R8, DI
-	JE                done370
+	JE                done388
 	MOVL              $-1, R9
 	BZHIL             DI, R9, R9
 	KMOVB             R9, K1
@@ -9684,7 +10248,7 @@ end369:
 	VMULPD.Z          Z2, Z10, K2, Z10
 	VMOVUPD           Z10, K1, (CX)(R8*8)
 
-done370:
+done388:
 	VADDPD        Z9, Z7, Z7
 	VADDPD        Z8, Z6, Z0
 	VSUBPD        Z6, Z0, Z1
@@ -9752,9 +10316,9 @@ TEXT ·poissonValueAVX512(SB), NOSPLIT, $0-88
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end372
+	JG           end390
 
-loop371:
+loop389:
 	VMOVUPD           (AX)(SI*8), Z10
 	VMOVUPD           64(AX)(SI*8), Z11
 	VMAXPD            Z10, Z0, Z10
@@ -9823,14 +10387,14 @@ loop371:
 	VMOVAPD           Z10, Z8
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop371
+	JLE               loop389
 
-end372:
+end390:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end374
+	JG   end392
 
-loop373:
+loop391:
 	VMOVUPD           (AX)(SI*8), Z10
 	VMAXPD            Z10, Z0, Z10
 	VMINPD            Z10, Z1, Z10
@@ -9866,11 +10430,11 @@ loop373:
 	VMOVAPD           Z11, Z6
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop373
+	JLE               loop391
 
-end374:
+end392:
 	SUBQ              SI, BX
-	JE                done375
+	JE                done393
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -9909,7 +10473,7 @@ end374:
 	VADDPD            Z2, Z7, Z7
 	VMOVAPD           Z0, Z6
 
-done375:
+done393:
 	VADDPD        Z9, Z7, Z7
 	VADDPD        Z8, Z6, Z0
 	VSUBPD        Z6, Z0, Z1
@@ -9973,9 +10537,9 @@ TEXT ·squaredAVX512(SB), NOSPLIT, $0-112
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end377
+	JG           end395
 
-loop376:
+loop394:
 	VMOVUPD  (CX)(DI*8), Z5
 	VSUBPD   (DX)(DI*8), Z5, Z5
 	VMULPD   Z5, Z5, Z6
@@ -10014,14 +10578,14 @@ loop376:
 	VMOVUPD  Z5, 64(AX)(DI*8)
 	ADDQ     $+16, DI
 	CMPQ     DI, R8
-	JLE      loop376
+	JLE      loop394
 
-end377:
+end395:
 	SUBQ $-8, R8
 	CMPQ DI, R8
-	JG   end379
+	JG   end397
 
-loop378:
+loop396:
 	VMOVUPD  (CX)(DI*8), Z5
 	VSUBPD   (DX)(DI*8), Z5, Z5
 	VMULPD   Z5, Z5, Z6
@@ -10042,11 +10606,11 @@ loop378:
 	VMOVUPD  Z5, (AX)(DI*8)
 	ADDQ     $+8, DI
 	CMPQ     DI, R8
-	JLE      loop378
+	JLE      loop396
 
-end379:
+end397:
 	SUBQ      DI, SI
-	JE        done380
+	JE        done398
 	MOVL      $-1, R8
 	BZHIL     SI, R8, R8
 	KMOVB     R8, K1
@@ -10070,7 +10634,7 @@ end379:
 	VMULPD.Z  Z0, Z5, K2, Z5
 	VMOVUPD   Z5, K1, (AX)(DI*8)
 
-done380:
+done398:
 	VADDPD        Z4, Z2, Z2
 	VADDPD        Z3, Z1, Z0
 	VSUBPD        Z1, Z0, Z4
@@ -10133,9 +10697,9 @@ TEXT ·squaredValueAVX512(SB), NOSPLIT, $0-88
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end382
+	JG           end400
 
-loop381:
+loop399:
 	VMOVUPD  (AX)(SI*8), Z5
 	VSUBPD   (CX)(SI*8), Z5, Z5
 	VMULPD   Z5, Z5, Z5
@@ -10170,14 +10734,14 @@ loop381:
 	VMOVAPD  Z10, Z3
 	ADDQ     $+16, SI
 	CMPQ     SI, DI
-	JLE      loop381
+	JLE      loop399
 
-end382:
+end400:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end384
+	JG   end402
 
-loop383:
+loop401:
 	VMOVUPD  (AX)(SI*8), Z5
 	VSUBPD   (CX)(SI*8), Z5, Z5
 	VMULPD   Z5, Z5, Z5
@@ -10196,11 +10760,11 @@ loop383:
 	VMOVAPD  Z6, Z1
 	ADDQ     $+8, SI
 	CMPQ     SI, DI
-	JLE      loop383
+	JLE      loop401
 
-end384:
+end402:
 	SUBQ      SI, BX
-	JE        done385
+	JE        done403
 	MOVL      $-1, DI
 	BZHIL     BX, DI, DI
 	KMOVB     DI, K1
@@ -10222,7 +10786,7 @@ end384:
 	VADDPD    Z6, Z2, Z2
 	VMOVAPD   Z0, Z1
 
-done385:
+done403:
 	VADDPD        Z4, Z2, Z2
 	VADDPD        Z3, Z1, Z0
 	VSUBPD        Z1, Z0, Z4
@@ -10280,9 +10844,9 @@ TEXT ·binaryEntropyAVX512(SB), NOSPLIT, $0-48
 	MOVQ         DX, SI
 	SUBQ         $+8, SI
 	CMPQ         BX, SI
-	JG           end387
+	JG           end405
 
-loop386:
+loop404:
 	VMOVUPD          (CX)(BX*8), Z1
 	VGETEXPPD        Z1, Z2
 	VGETMANTPD       $0x0c, Z1, Z3
@@ -10338,11 +10902,11 @@ loop386:
 	VMOVUPD          Z3, (AX)(BX*8)
 	ADDQ             $+8, BX
 	CMPQ             BX, SI
-	JLE              loop386
+	JLE              loop404
 
-end387:
+end405:
 	SUBQ             BX, DX
-	JE               done388
+	JE               done406
 	MOVL             $-1, SI
 	BZHIL            DX, SI, SI
 	KMOVB            SI, K1
@@ -10400,7 +10964,7 @@ end387:
 	VFMADD231PD      Z6, Z2, Z3
 	VMOVUPD          Z3, K1, (AX)(BX*8)
 
-done388:
+done406:
 	VZEROUPPER
 	RET
 
@@ -10424,9 +10988,9 @@ TEXT ·maxRowAVX512(SB), NOSPLIT, $0-64
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end390
+	JG           end408
 
-loop389:
+loop407:
 	VMOVUPD      (AX)(BX*8), Z6
 	VFNMADD231PD (CX)(BX*8), Z0, Z6
 	VMAXPD       Z1, Z6, Z1
@@ -10441,24 +11005,24 @@ loop389:
 	VMAXPD       Z4, Z6, Z4
 	ADDQ         $+32, BX
 	CMPQ         BX, SI
-	JLE          loop389
+	JLE          loop407
 
-end390:
+end408:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end392
+	JG   end410
 
-loop391:
+loop409:
 	VMOVUPD      (AX)(BX*8), Z6
 	VFNMADD231PD (CX)(BX*8), Z0, Z6
 	VMAXPD       Z1, Z6, Z1
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLE          loop391
+	JLE          loop409
 
-end392:
+end410:
 	SUBQ         BX, DX
-	JE           done393
+	JE           done411
 	MOVL         $-1, SI
 	BZHIL        DX, SI, SI
 	KMOVB        SI, K1
@@ -10468,7 +11032,7 @@ end392:
 	VBLENDMPD    Z6, Z5, K1, Z6
 	VMAXPD       Z1, Z6, Z1
 
-done393:
+done411:
 	VMAXPD        Z4, Z1, Z1
 	VMAXPD        Z3, Z2, Z2
 	VMAXPD        Z2, Z1, Z1
@@ -10503,9 +11067,9 @@ TEXT ·planRowAVX512(SB), NOSPLIT, $0-96
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end395
+	JG           end413
 
-loop394:
+loop412:
 	PREFETCHT0        2048(DX)(SI*8)
 	PREFETCHT0        2112(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
@@ -10552,14 +11116,14 @@ loop394:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop394
+	JLE               loop412
 
-end395:
+end413:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end397
+	JG   end415
 
-loop396:
+loop414:
 	PREFETCHT0        2048(DX)(SI*8)
 	VADDPD            (CX)(SI*8), Z0, Z10
 	VFNMADD231PD      (DX)(SI*8), Z1, Z10
@@ -10584,11 +11148,11 @@ loop396:
 	VADDPD            Z10, Z8, Z8
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop396
+	JLE               loop414
 
-end397:
+end415:
 	SUBQ              SI, BX
-	JE                done398
+	JE                done416
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -10617,7 +11181,7 @@ end397:
 	VMOVAPD.Z         Z0, K1, Z0
 	VADDPD            Z0, Z8, Z8
 
-done398:
+done416:
 	VADDPD        Z9, Z8, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -10649,9 +11213,9 @@ TEXT ·planRowSumAVX512(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end400
+	JG           end418
 
-loop399:
+loop417:
 	PREFETCHT0        2048(CX)(BX*8)
 	PREFETCHT0        2112(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
@@ -10696,14 +11260,14 @@ loop399:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop399
+	JLE               loop417
 
-end400:
+end418:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end402
+	JG   end420
 
-loop401:
+loop419:
 	PREFETCHT0        2048(CX)(BX*8)
 	VADDPD            (AX)(BX*8), Z0, Z10
 	VFNMADD231PD      (CX)(BX*8), Z1, Z10
@@ -10727,11 +11291,11 @@ loop401:
 	VADDPD            Z10, Z8, Z8
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop401
+	JLE               loop419
 
-end402:
+end420:
 	SUBQ              BX, DX
-	JE                done403
+	JE                done421
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -10759,7 +11323,7 @@ end402:
 	VMOVAPD.Z         Z0, K1, Z0
 	VADDPD            Z0, Z8, Z8
 
-done403:
+done421:
 	VADDPD        Z9, Z8, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y0
 	VADDPD        Y0, Y8, Y8
@@ -10782,9 +11346,9 @@ TEXT ·minUpdateAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end405
+	JG           end423
 
-loop404:
+loop422:
 	VMOVUPD (CX)(BX*8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMINPD  (AX)(BX*8), Z1, Z1
@@ -10803,25 +11367,25 @@ loop404:
 	VMOVUPD Z1, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop404
+	JLE     loop422
 
-end405:
+end423:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end407
+	JG   end425
 
-loop406:
+loop424:
 	VMOVUPD (CX)(BX*8), Z1
 	VSUBPD  Z0, Z1, Z1
 	VMINPD  (AX)(BX*8), Z1, Z1
 	VMOVUPD Z1, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop406
+	JLE     loop424
 
-end407:
+end425:
 	SUBQ      BX, DX
-	JE        done408
+	JE        done426
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -10831,7 +11395,7 @@ end407:
 	VMINPD    Z0, Z1, Z1
 	VMOVUPD   Z1, K1, (AX)(BX*8)
 
-done408:
+done426:
 	VZEROUPPER
 	RET
 
@@ -10854,9 +11418,9 @@ TEXT ·minRowAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end410
+	JG           end428
 
-loop409:
+loop427:
 	VMOVUPD (CX)(BX*8), Z5
 	VSUBPD  (AX)(BX*8), Z5, Z5
 	VMINPD  Z0, Z5, Z0
@@ -10871,24 +11435,24 @@ loop409:
 	VMINPD  Z3, Z5, Z3
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop409
+	JLE     loop427
 
-end410:
+end428:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end412
+	JG   end430
 
-loop411:
+loop429:
 	VMOVUPD (CX)(BX*8), Z5
 	VSUBPD  (AX)(BX*8), Z5, Z5
 	VMINPD  Z0, Z5, Z0
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop411
+	JLE     loop429
 
-end412:
+end430:
 	SUBQ      BX, DX
-	JE        done413
+	JE        done431
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -10898,7 +11462,7 @@ end412:
 	VBLENDMPD Z5, Z4, K1, Z5
 	VMINPD    Z0, Z5, Z0
 
-done413:
+done431:
 	VMINPD        Z3, Z0, Z0
 	VMINPD        Z2, Z1, Z1
 	VMINPD        Z1, Z0, Z0
@@ -10932,9 +11496,9 @@ TEXT ·selectPlanAVX512(SB), NOSPLIT, $8-184
 	MOVQ         DX, R11
 	SUBQ         $+32, R11
 	CMPQ         R10, R11
-	JG           end415
+	JG           end433
 
-loop414:
+loop432:
 	VMOVUPD (AX)(R10*8), Z3
 	VMULPD  Z0, Z3, Z3
 	VMOVUPD (CX)(R10*8), Z4
@@ -10963,19 +11527,19 @@ loop414:
 	VCMPPD  $0x1d, Z7, Z6, K1
 	KMOVB   K1, BP
 	ORL     BP, R12
-	JZ      skip416
+	JZ      skip434
 	POPCNTL R13, R12
 	CMPL    R12, $0x04
-	JL      few417
+	JL      few435
 	VMOVUPD Z3, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    (R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet418
+	JMP     octet436
 
-few417:
+few435:
 	KMOVB         R13, K1
 	VPBROADCASTD  R10, Y7
 	VPADDD        Y2, Y7, Y7
@@ -10986,19 +11550,19 @@ few417:
 	POPCNTL       R13, R13
 	ADDQ          R13, R9
 
-octet418:
+octet436:
 	POPCNTL R14, R12
 	CMPL    R12, $0x04
-	JL      few419
+	JL      few437
 	VMOVUPD Z4, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    8(R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet420
+	JMP     octet438
 
-few419:
+few437:
 	KMOVB         R14, K1
 	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
@@ -11012,19 +11576,19 @@ few419:
 	POPCNTL       R14, R14
 	ADDQ          R14, R9
 
-octet420:
+octet438:
 	POPCNTL R15, R12
 	CMPL    R12, $0x04
-	JL      few421
+	JL      few439
 	VMOVUPD Z5, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    16(R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet422
+	JMP     octet440
 
-few421:
+few439:
 	KMOVB         R15, K1
 	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
@@ -11038,19 +11602,19 @@ few421:
 	POPCNTL       R15, R15
 	ADDQ          R15, R9
 
-octet422:
+octet440:
 	POPCNTL BP, R12
 	CMPL    R12, $0x04
-	JL      few423
+	JL      few441
 	VMOVUPD Z6, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    24(R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet424
+	JMP     octet442
 
-few423:
+few441:
 	KMOVB         BP, K1
 	VPBROADCASTD  R10, Y3
 	VPADDD        Y2, Y3, Y3
@@ -11064,18 +11628,18 @@ few423:
 	POPCNTL       BP, BP
 	ADDQ          BP, R9
 
-octet424:
-skip416:
+octet442:
+skip434:
 	ADDQ $+32, R10
 	CMPQ R10, R11
-	JLE  loop414
+	JLE  loop432
 
-end415:
+end433:
 	SUBQ $-24, R11
 	CMPQ R10, R11
-	JG   end426
+	JG   end444
 
-loop425:
+loop443:
 	VMOVUPD (AX)(R10*8), Z3
 	VMULPD  Z0, Z3, Z3
 	VMOVUPD (CX)(R10*8), Z4
@@ -11084,19 +11648,19 @@ loop425:
 	KMOVB   K1, R13
 	MOVL    R13, R12
 	TESTL   R12, R12
-	JZ      skip427
+	JZ      skip445
 	POPCNTL R13, R12
 	CMPL    R12, $0x04
-	JL      few428
+	JL      few446
 	VMOVUPD Z3, (SI)
 	MOVL    j0+160(FP), R12
 	LEAL    (R12)(R10*1), R12
 	MOVL    R12, (BX)
 	ADDQ    $+64, SI
 	ADDQ    $+4, BX
-	JMP     octet429
+	JMP     octet447
 
-few428:
+few446:
 	KMOVB         R13, K1
 	VPBROADCASTD  R10, Y4
 	VPADDD        Y2, Y4, Y4
@@ -11107,15 +11671,15 @@ few428:
 	POPCNTL       R13, R13
 	ADDQ          R13, R9
 
-octet429:
-skip427:
+octet447:
+skip445:
 	ADDQ $+8, R10
 	CMPQ R10, R11
-	JLE  loop425
+	JLE  loop443
 
-end426:
+end444:
 	SUBQ          R10, DX
-	JE            done430
+	JE            done448
 	MOVL          $-1, SI
 	BZHIL         DX, SI, SI
 	KMOVB         SI, K1
@@ -11127,7 +11691,7 @@ end426:
 	KMOVB         K1, CX
 	MOVL          CX, AX
 	TESTL         AX, AX
-	JZ            skip431
+	JZ            skip449
 	KMOVB         CX, K1
 	VPBROADCASTD  R10, Y0
 	VPADDD        Y2, Y0, Y0
@@ -11138,8 +11702,8 @@ end426:
 	POPCNTL       CX, CX
 	ADDQ          CX, R9
 
-skip431:
-done430:
+skip449:
+done448:
 	MOVQ octCol_base+0(FP), AX
 	SUBQ AX, BX
 	SHRQ $0x02, BX
@@ -11169,24 +11733,24 @@ TEXT ·octetMVAVX512(SB), NOSPLIT, $0-120
 	MOVQ y_len+104(FP), R9
 	XORQ BX, BX
 	CMPQ BX, R9
-	JE   rows434
+	JE   rows452
 	MOVQ (CX), SI
 	LEAQ (DX)(SI*4), DX
 	SHLQ $0x06, SI
 	ADDQ SI, DI
 
-row432:
+row450:
 	MOVQ   8(CX)(BX*8), SI
 	SUBQ   (CX)(BX*8), SI
-	JZ     next433
+	JZ     next451
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 
-octets435:
+octets453:
 	CMPQ        SI, $+4
-	JL          end436
+	JL          end454
 	MOVLQSX     (DX), R10
 	VMOVUPD     (DI), Z4
 	VFMADD231PD (R8)(R10*8), Z4, Z0
@@ -11202,21 +11766,21 @@ octets435:
 	ADDQ        $+16, DX
 	ADDQ        $+256, DI
 	SUBQ        $+4, SI
-	JMP         octets435
+	JMP         octets453
 
-end436:
-octets437:
+end454:
+octets455:
 	CMPQ        SI, $+1
-	JL          end438
+	JL          end456
 	MOVLQSX     (DX), R10
 	VMOVUPD     (DI), Z4
 	VFMADD231PD (R8)(R10*8), Z4, Z0
 	ADDQ        $+4, DX
 	ADDQ        $+64, DI
 	SUBQ        $+1, SI
-	JMP         octets437
+	JMP         octets455
 
-end438:
+end456:
 	VADDPD        Z3, Z0, Z0
 	VADDPD        Z2, Z1, Z1
 	VADDPD        Z1, Z0, Z0
@@ -11229,12 +11793,12 @@ end438:
 	VADDSD        (AX)(BX*8), X0, X0
 	VMOVSD        X0, (AX)(BX*8)
 
-next433:
+next451:
 	INCQ BX
 	CMPQ BX, R9
-	JL   row432
+	JL   row450
 
-rows434:
+rows452:
 	VZEROUPPER
 	RET
 
@@ -11249,21 +11813,21 @@ TEXT ·octetMTVAVX512(SB), NOSPLIT, $0-120
 	MOVQ x_len+80(FP), R9
 	XORQ BX, BX
 	CMPQ BX, R9
-	JE   rows441
+	JE   rows459
 	MOVQ (CX), SI
 	LEAQ (DX)(SI*4), DX
 	SHLQ $0x06, SI
 	ADDQ SI, DI
 
-row439:
+row457:
 	MOVQ         8(CX)(BX*8), SI
 	SUBQ         (CX)(BX*8), SI
-	JZ           next440
+	JZ           next458
 	VBROADCASTSD (AX)(BX*8), Z0
 
-octets442:
+octets460:
 	CMPQ        SI, $+4
-	JL          end443
+	JL          end461
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VFMADD231PD (DI), Z0, Z1
@@ -11283,12 +11847,12 @@ octets442:
 	ADDQ        $+16, DX
 	ADDQ        $+256, DI
 	SUBQ        $+4, SI
-	JMP         octets442
+	JMP         octets460
 
-end443:
-octets444:
+end461:
+octets462:
 	CMPQ        SI, $+1
-	JL          end445
+	JL          end463
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VFMADD231PD (DI), Z0, Z1
@@ -11296,15 +11860,15 @@ octets444:
 	ADDQ        $+4, DX
 	ADDQ        $+64, DI
 	SUBQ        $+1, SI
-	JMP         octets444
+	JMP         octets462
 
-end445:
-next440:
+end463:
+next458:
 	INCQ BX
 	CMPQ BX, R9
-	JL   row439
+	JL   row457
 
-rows441:
+rows459:
 	VZEROUPPER
 	RET
 
@@ -11319,21 +11883,21 @@ TEXT ·octetSquaresAVX512(SB), NOSPLIT, $0-120
 	MOVQ x_len+80(FP), R9
 	XORQ BX, BX
 	CMPQ BX, R9
-	JE   rows448
+	JE   rows466
 	MOVQ (CX), SI
 	LEAQ (DX)(SI*4), DX
 	SHLQ $0x06, SI
 	ADDQ SI, DI
 
-row446:
+row464:
 	MOVQ         8(CX)(BX*8), SI
 	SUBQ         (CX)(BX*8), SI
-	JZ           next447
+	JZ           next465
 	VBROADCASTSD (AX)(BX*8), Z0
 
-octets449:
+octets467:
 	CMPQ        SI, $+4
-	JL          end450
+	JL          end468
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VMOVUPD     (DI), Z2
@@ -11361,12 +11925,12 @@ octets449:
 	ADDQ        $+16, DX
 	ADDQ        $+256, DI
 	SUBQ        $+4, SI
-	JMP         octets449
+	JMP         octets467
 
-end450:
-octets451:
+end468:
+octets469:
 	CMPQ        SI, $+1
-	JL          end452
+	JL          end470
 	MOVLQSX     (DX), R10
 	VMOVUPD     (R8)(R10*8), Z1
 	VMOVUPD     (DI), Z2
@@ -11376,15 +11940,15 @@ octets451:
 	ADDQ        $+4, DX
 	ADDQ        $+64, DI
 	SUBQ        $+1, SI
-	JMP         octets451
+	JMP         octets469
 
-end452:
-next447:
+end470:
+next465:
 	INCQ BX
 	CMPQ BX, R9
-	JL   row446
+	JL   row464
 
-rows448:
+rows466:
 	VZEROUPPER
 	RET
 
@@ -11393,7 +11957,7 @@ rows448:
 TEXT ·columnsMVAVX512(SB), NOSPLIT, $0-144
 	MOVQ  k+120(FP), AX
 	CMPQ  AX, $+8
-	JNE   narrow453
+	JNE   narrow471
 	MOVQ  rowptr_base+0(FP), AX
 	MOVQ  col_base+24(FP), CX
 	MOVQ  val_base+48(FP), DX
@@ -11403,19 +11967,19 @@ TEXT ·columnsMVAVX512(SB), NOSPLIT, $0-144
 	SHLQ  $0x03, DI
 	MOVQ  rows+136(FP), R8
 	TESTQ R8, R8
-	JE    done455
+	JE    done473
 	MOVQ  (AX), R9
 
-row454:
+row472:
 	ADDQ   $+8, AX
 	MOVQ   (AX), R10
 	SUBQ   R9, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 
-two456:
+two474:
 	SUBQ         $+2, R10
-	JL           one457
+	JL           one475
 	MOVLQSX      (CX)(R9*4), R11
 	IMULQ        DI, R11
 	VBROADCASTSD (DX)(R9*8), Z2
@@ -11427,30 +11991,30 @@ two456:
 	PREFETCHT0   1536(DX)(R9*8)
 	PREFETCHT0   768(CX)(R9*4)
 	ADDQ         $+2, R9
-	JMP          two456
+	JMP          two474
 
-one457:
+one475:
 	CMPQ         R10, $-1
-	JNE          out458
+	JNE          out476
 	MOVLQSX      (CX)(R9*4), R10
 	IMULQ        DI, R10
 	VBROADCASTSD (DX)(R9*8), Z2
 	VFMADD231PD  (BX)(R10*1), Z2, Z0
 	INCQ         R9
 
-out458:
+out476:
 	VADDPD     Z1, Z0, Z0
 	VMOVUPD    Z0, (SI)
 	PREFETCHT0 1024(SI)
 	ADDQ       DI, SI
 	DECQ       R8
-	JNE        row454
+	JNE        row472
 
-done455:
+done473:
 	VZEROUPPER
 	RET
 
-narrow453:
+narrow471:
 	MOVL  $-1, CX
 	BZHIL AX, CX, CX
 	KMOVB CX, K1
@@ -11463,19 +12027,19 @@ narrow453:
 	SHLQ  $0x03, DI
 	MOVQ  rows+136(FP), R8
 	TESTQ R8, R8
-	JE    done460
+	JE    done478
 	MOVQ  (AX), R9
 
-row459:
+row477:
 	ADDQ   $+8, AX
 	MOVQ   (AX), R10
 	SUBQ   R9, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 
-two461:
+two479:
 	SUBQ         $+2, R10
-	JL           one462
+	JL           one480
 	MOVLQSX      (CX)(R9*4), R11
 	IMULQ        DI, R11
 	VBROADCASTSD (DX)(R9*8), Z2
@@ -11489,11 +12053,11 @@ two461:
 	PREFETCHT0   1536(DX)(R9*8)
 	PREFETCHT0   768(CX)(R9*4)
 	ADDQ         $+2, R9
-	JMP          two461
+	JMP          two479
 
-one462:
+one480:
 	CMPQ         R10, $-1
-	JNE          out463
+	JNE          out481
 	MOVLQSX      (CX)(R9*4), R10
 	IMULQ        DI, R10
 	VBROADCASTSD (DX)(R9*8), Z2
@@ -11501,15 +12065,15 @@ one462:
 	VFMADD231PD  Z3, Z2, Z0
 	INCQ         R9
 
-out463:
+out481:
 	VADDPD     Z1, Z0, Z0
 	VMOVUPD    Z0, K1, (SI)
 	PREFETCHT0 1024(SI)
 	ADDQ       DI, SI
 	DECQ       R8
-	JNE        row459
+	JNE        row477
 
-done460:
+done478:
 	VZEROUPPER
 	RET
 
@@ -11518,7 +12082,7 @@ done460:
 TEXT ·columnsDotAVX512(SB), NOSPLIT, $0-64
 	MOVQ   k+0(FP), AX
 	CMPQ   AX, $+8
-	JNE    narrow464
+	JNE    narrow482
 	MOVQ   x_base+8(FP), AX
 	MOVQ   y_base+32(FP), CX
 	VPXORQ Z0, Z0, Z0
@@ -11531,9 +12095,9 @@ TEXT ·columnsDotAVX512(SB), NOSPLIT, $0-64
 	MOVQ   DX, DI
 	SHLQ   $0x02, DI
 
-rows465:
+rows483:
 	CMPQ        BX, DI
-	JL          end466
+	JL          end484
 	VMOVUPD     (AX)(SI*8), Z4
 	VMOVUPD     (CX)(SI*8), Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -11551,20 +12115,20 @@ rows465:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        DX, SI
 	SUBQ        DI, BX
-	JMP         rows465
+	JMP         rows483
 
-end466:
-rows467:
+end484:
+rows485:
 	CMPQ        BX, DX
-	JL          end468
+	JL          end486
 	VMOVUPD     (AX)(SI*8), Z4
 	VMOVUPD     (CX)(SI*8), Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        DX, SI
 	SUBQ        DX, BX
-	JMP         rows467
+	JMP         rows485
 
-end468:
+end486:
 	MOVQ    sums+56(FP), AX
 	VADDPD  Z1, Z0, Z0
 	VADDPD  Z3, Z2, Z2
@@ -11574,7 +12138,7 @@ end468:
 	VZEROUPPER
 	RET
 
-narrow464:
+narrow482:
 	MOVL   $-1, CX
 	BZHIL  AX, CX, CX
 	KMOVB  CX, K1
@@ -11590,9 +12154,9 @@ narrow464:
 	MOVQ   DX, DI
 	SHLQ   $0x02, DI
 
-rows469:
+rows487:
 	CMPQ        BX, DI
-	JL          end470
+	JL          end488
 	VMOVUPD.Z   (AX)(SI*8), K1, Z4
 	VMOVUPD.Z   (CX)(SI*8), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
@@ -11610,20 +12174,20 @@ rows469:
 	VFMADD231PD Z4, Z5, Z3
 	ADDQ        DX, SI
 	SUBQ        DI, BX
-	JMP         rows469
+	JMP         rows487
 
-end470:
-rows471:
+end488:
+rows489:
 	CMPQ        BX, DX
-	JL          end472
+	JL          end490
 	VMOVUPD.Z   (AX)(SI*8), K1, Z4
 	VMOVUPD.Z   (CX)(SI*8), K1, Z5
 	VFMADD231PD Z4, Z5, Z0
 	ADDQ        DX, SI
 	SUBQ        DX, BX
-	JMP         rows471
+	JMP         rows489
 
-end472:
+end490:
 	MOVQ    sums+56(FP), AX
 	VADDPD  Z1, Z0, Z0
 	VADDPD  Z3, Z2, Z2
@@ -11638,7 +12202,7 @@ end472:
 TEXT ·columnsDirectAVX512(SB), NOSPLIT, $0-96
 	MOVQ    k+0(FP), AX
 	CMPQ    AX, $+8
-	JNE     narrow473
+	JNE     narrow491
 	MOVQ    alpha+8(FP), AX
 	VMOVUPD (AX), Z0
 	MOVQ    beta+16(FP), AX
@@ -11652,9 +12216,9 @@ TEXT ·columnsDirectAVX512(SB), NOSPLIT, $0-96
 	MOVQ    BX, R8
 	SHLQ    $0x02, R8
 
-rows474:
+rows492:
 	CMPQ        SI, R8
-	JL          end475
+	JL          end493
 	VMOVUPD     (DX)(DI*8), Z2
 	VMOVUPD     (CX)(DI*8), Z3
 	VMOVUPD     (AX)(DI*8), Z4
@@ -11688,12 +12252,12 @@ rows474:
 	VMOVUPD     Z4, (DX)(DI*8)
 	ADDQ        BX, DI
 	SUBQ        R8, SI
-	JMP         rows474
+	JMP         rows492
 
-end475:
-rows476:
+end493:
+rows494:
 	CMPQ        SI, BX
-	JL          end477
+	JL          end495
 	VMOVUPD     (DX)(DI*8), Z2
 	VMOVUPD     (CX)(DI*8), Z3
 	VMOVUPD     (AX)(DI*8), Z4
@@ -11703,13 +12267,13 @@ rows476:
 	VMOVUPD     Z4, (DX)(DI*8)
 	ADDQ        BX, DI
 	SUBQ        BX, SI
-	JMP         rows476
+	JMP         rows494
 
-end477:
+end495:
 	VZEROUPPER
 	RET
 
-narrow473:
+narrow491:
 	MOVL    $-1, CX
 	BZHIL   AX, CX, CX
 	KMOVB   CX, K1
@@ -11726,9 +12290,9 @@ narrow473:
 	MOVQ    BX, R8
 	SHLQ    $0x02, R8
 
-rows478:
+rows496:
 	CMPQ        SI, R8
-	JL          end479
+	JL          end497
 	VMOVUPD.Z   (DX)(DI*8), K1, Z2
 	VMOVUPD.Z   (CX)(DI*8), K1, Z3
 	VMOVUPD.Z   (AX)(DI*8), K1, Z4
@@ -11762,12 +12326,12 @@ rows478:
 	VMOVUPD     Z4, K1, (DX)(DI*8)
 	ADDQ        BX, DI
 	SUBQ        R8, SI
-	JMP         rows478
+	JMP         rows496
 
-end479:
-rows480:
+end497:
+rows498:
 	CMPQ        SI, BX
-	JL          end481
+	JL          end499
 	VMOVUPD.Z   (DX)(DI*8), K1, Z2
 	VMOVUPD.Z   (CX)(DI*8), K1, Z3
 	VMOVUPD.Z   (AX)(DI*8), K1, Z4
@@ -11777,9 +12341,9 @@ rows480:
 	VMOVUPD     Z4, K1, (DX)(DI*8)
 	ADDQ        BX, DI
 	SUBQ        BX, SI
-	JMP         rows480
+	JMP         rows498
 
-end481:
+end499:
 	VZEROUPPER
 	RET
 
@@ -11788,7 +12352,7 @@ end481:
 TEXT ·columnsDescendAVX512(SB), NOSPLIT, $0-72
 	MOVQ    k+0(FP), AX
 	CMPQ    AX, $+8
-	JNE     narrow482
+	JNE     narrow500
 	MOVQ    alpha+8(FP), AX
 	VMOVUPD (AX), Z0
 	MOVQ    q_base+16(FP), AX
@@ -11803,9 +12367,9 @@ TEXT ·columnsDescendAVX512(SB), NOSPLIT, $0-72
 	MOVQ    DX, DI
 	SHLQ    $0x02, DI
 
-rows483:
+rows501:
 	CMPQ         BX, DI
-	JL           end484
+	JL           end502
 	VMOVUPD      (CX)(SI*8), Z5
 	VMOVUPD      (AX)(SI*8), Z6
 	VFNMADD231PD Z6, Z0, Z5
@@ -11831,12 +12395,12 @@ rows483:
 	VMOVUPD      Z5, (CX)(SI*8)
 	ADDQ         DX, SI
 	SUBQ         DI, BX
-	JMP          rows483
+	JMP          rows501
 
-end484:
-rows485:
+end502:
+rows503:
 	CMPQ         BX, DX
-	JL           end486
+	JL           end504
 	VMOVUPD      (CX)(SI*8), Z5
 	VMOVUPD      (AX)(SI*8), Z6
 	VFNMADD231PD Z6, Z0, Z5
@@ -11844,9 +12408,9 @@ rows485:
 	VMOVUPD      Z5, (CX)(SI*8)
 	ADDQ         DX, SI
 	SUBQ         DX, BX
-	JMP          rows485
+	JMP          rows503
 
-end486:
+end504:
 	MOVQ    sums+64(FP), AX
 	VADDPD  Z2, Z1, Z1
 	VADDPD  Z4, Z3, Z3
@@ -11856,7 +12420,7 @@ end486:
 	VZEROUPPER
 	RET
 
-narrow482:
+narrow500:
 	MOVL    $-1, CX
 	BZHIL   AX, CX, CX
 	KMOVB   CX, K1
@@ -11874,9 +12438,9 @@ narrow482:
 	MOVQ    DX, DI
 	SHLQ    $0x02, DI
 
-rows487:
+rows505:
 	CMPQ         BX, DI
-	JL           end488
+	JL           end506
 	VMOVUPD.Z    (CX)(SI*8), K1, Z5
 	VMOVUPD.Z    (AX)(SI*8), K1, Z6
 	VFNMADD231PD Z6, Z0, Z5
@@ -11902,12 +12466,12 @@ rows487:
 	VMOVUPD      Z5, K1, (CX)(SI*8)
 	ADDQ         DX, SI
 	SUBQ         DI, BX
-	JMP          rows487
+	JMP          rows505
 
-end488:
-rows489:
+end506:
+rows507:
 	CMPQ         BX, DX
-	JL           end490
+	JL           end508
 	VMOVUPD.Z    (CX)(SI*8), K1, Z5
 	VMOVUPD.Z    (AX)(SI*8), K1, Z6
 	VFNMADD231PD Z6, Z0, Z5
@@ -11915,15 +12479,387 @@ rows489:
 	VMOVUPD      Z5, K1, (CX)(SI*8)
 	ADDQ         DX, SI
 	SUBQ         DX, BX
-	JMP          rows489
+	JMP          rows507
 
-end490:
+end508:
 	MOVQ    sums+64(FP), AX
 	VADDPD  Z2, Z1, Z1
 	VADDPD  Z4, Z3, Z3
 	VADDPD  Z3, Z1, Z1
 	VADDPD  (AX), Z1, Z1
 	VMOVUPD Z1, (AX)
+	VZEROUPPER
+	RET
+
+// func columnsDirectScaledAVX512(k int, alpha *[8]float64, beta *[8]float64, d []float64, r []float64, x []float64, p []float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnsDirectScaledAVX512(SB), NOSPLIT, $0-120
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow509
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Z1
+	MOVQ    d_base+24(FP), AX
+	MOVQ    r_base+48(FP), CX
+	MOVQ    x_base+72(FP), DX
+	MOVQ    p_base+96(FP), BX
+	MOVQ    k+0(FP), SI
+	MOVQ    p_len+104(FP), DI
+	XORQ    R8, R8
+	MOVQ    SI, R9
+	SHLQ    $0x02, R9
+
+rows510:
+	CMPQ         DI, R9
+	JL           end511
+	VMOVUPD      (BX)(R8*8), Z2
+	VMOVUPD      (DX)(R8*8), Z3
+	VMOVUPD      (CX)(R8*8), Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, (DX)(R8*8)
+	VMOVUPD      Z4, (BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD      (BX)(R8*8), Z2
+	VMOVUPD      (DX)(R8*8), Z3
+	VMOVUPD      (CX)(R8*8), Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, (DX)(R8*8)
+	VMOVUPD      Z4, (BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD      (BX)(R8*8), Z2
+	VMOVUPD      (DX)(R8*8), Z3
+	VMOVUPD      (CX)(R8*8), Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, (DX)(R8*8)
+	VMOVUPD      Z4, (BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD      (BX)(R8*8), Z2
+	VMOVUPD      (DX)(R8*8), Z3
+	VMOVUPD      (CX)(R8*8), Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, (DX)(R8*8)
+	VMOVUPD      Z4, (BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         R9, DI
+	JMP          rows510
+
+end511:
+rows512:
+	CMPQ         DI, SI
+	JL           end513
+	VMOVUPD      (BX)(R8*8), Z2
+	VMOVUPD      (DX)(R8*8), Z3
+	VMOVUPD      (CX)(R8*8), Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, (DX)(R8*8)
+	VMOVUPD      Z4, (BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         SI, DI
+	JMP          rows512
+
+end513:
+	VZEROUPPER
+	RET
+
+narrow509:
+	MOVL    $-1, CX
+	BZHIL   AX, CX, CX
+	KMOVB   CX, K1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    beta+16(FP), AX
+	VMOVUPD (AX), Z1
+	MOVQ    d_base+24(FP), AX
+	MOVQ    r_base+48(FP), CX
+	MOVQ    x_base+72(FP), DX
+	MOVQ    p_base+96(FP), BX
+	MOVQ    k+0(FP), SI
+	MOVQ    p_len+104(FP), DI
+	XORQ    R8, R8
+	MOVQ    SI, R9
+	SHLQ    $0x02, R9
+
+rows514:
+	CMPQ         DI, R9
+	JL           end515
+	VMOVUPD.Z    (BX)(R8*8), K1, Z2
+	VMOVUPD.Z    (DX)(R8*8), K1, Z3
+	VMOVUPD.Z    (CX)(R8*8), K1, Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, K1, (DX)(R8*8)
+	VMOVUPD      Z4, K1, (BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD.Z    (BX)(R8*8), K1, Z2
+	VMOVUPD.Z    (DX)(R8*8), K1, Z3
+	VMOVUPD.Z    (CX)(R8*8), K1, Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, K1, (DX)(R8*8)
+	VMOVUPD      Z4, K1, (BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD.Z    (BX)(R8*8), K1, Z2
+	VMOVUPD.Z    (DX)(R8*8), K1, Z3
+	VMOVUPD.Z    (CX)(R8*8), K1, Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, K1, (DX)(R8*8)
+	VMOVUPD      Z4, K1, (BX)(R8*8)
+	ADDQ         SI, R8
+	VMOVUPD.Z    (BX)(R8*8), K1, Z2
+	VMOVUPD.Z    (DX)(R8*8), K1, Z3
+	VMOVUPD.Z    (CX)(R8*8), K1, Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, K1, (DX)(R8*8)
+	VMOVUPD      Z4, K1, (BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         R9, DI
+	JMP          rows514
+
+end515:
+rows516:
+	CMPQ         DI, SI
+	JL           end517
+	VMOVUPD.Z    (BX)(R8*8), K1, Z2
+	VMOVUPD.Z    (DX)(R8*8), K1, Z3
+	VMOVUPD.Z    (CX)(R8*8), K1, Z4
+	VBROADCASTSD (AX), Z5
+	ADDQ         $+8, AX
+	VMULPD       Z4, Z5, Z4
+	VFMADD231PD  Z2, Z0, Z3
+	VFMADD231PD  Z2, Z1, Z4
+	VMOVUPD      Z3, K1, (DX)(R8*8)
+	VMOVUPD      Z4, K1, (BX)(R8*8)
+	ADDQ         SI, R8
+	SUBQ         SI, DI
+	JMP          rows516
+
+end517:
+	VZEROUPPER
+	RET
+
+// func columnsDescendScaledAVX512(k int, alpha *[8]float64, d []float64, q []float64, r []float64, sums *[8]float64, scaled *[8]float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnsDescendScaledAVX512(SB), NOSPLIT, $0-104
+	MOVQ    k+0(FP), AX
+	CMPQ    AX, $+8
+	JNE     narrow518
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    d_base+16(FP), AX
+	MOVQ    q_base+40(FP), CX
+	MOVQ    r_base+64(FP), DX
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	MOVQ    k+0(FP), BX
+	MOVQ    r_len+72(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows519:
+	CMPQ         SI, R8
+	JL           end520
+	VMOVUPD      (DX)(DI*8), Z5
+	VMOVUPD      (CX)(DI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z1
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         BX, DI
+	VMOVUPD      (DX)(DI*8), Z5
+	VMOVUPD      (CX)(DI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z2
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z4
+	ADDQ         BX, DI
+	VMOVUPD      (DX)(DI*8), Z5
+	VMOVUPD      (CX)(DI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z1
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         BX, DI
+	VMOVUPD      (DX)(DI*8), Z5
+	VMOVUPD      (CX)(DI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z2
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z4
+	ADDQ         BX, DI
+	SUBQ         R8, SI
+	JMP          rows519
+
+end520:
+rows521:
+	CMPQ         SI, BX
+	JL           end522
+	VMOVUPD      (DX)(DI*8), Z5
+	VMOVUPD      (CX)(DI*8), Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z1
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         BX, DI
+	SUBQ         BX, SI
+	JMP          rows521
+
+end522:
+	MOVQ    sums+88(FP), AX
+	VADDPD  Z2, Z1, Z1
+	VADDPD  (AX), Z1, Z1
+	VMOVUPD Z1, (AX)
+	MOVQ    scaled+96(FP), AX
+	VADDPD  Z4, Z3, Z3
+	VADDPD  (AX), Z3, Z3
+	VMOVUPD Z3, (AX)
+	VZEROUPPER
+	RET
+
+narrow518:
+	MOVL    $-1, CX
+	BZHIL   AX, CX, CX
+	KMOVB   CX, K1
+	MOVQ    alpha+8(FP), AX
+	VMOVUPD (AX), Z0
+	MOVQ    d_base+16(FP), AX
+	MOVQ    q_base+40(FP), CX
+	MOVQ    r_base+64(FP), DX
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	MOVQ    k+0(FP), BX
+	MOVQ    r_len+72(FP), SI
+	XORQ    DI, DI
+	MOVQ    BX, R8
+	SHLQ    $0x02, R8
+
+rows523:
+	CMPQ         SI, R8
+	JL           end524
+	VMOVUPD.Z    (DX)(DI*8), K1, Z5
+	VMOVUPD.Z    (CX)(DI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, K1, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z1
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         BX, DI
+	VMOVUPD.Z    (DX)(DI*8), K1, Z5
+	VMOVUPD.Z    (CX)(DI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, K1, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z2
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z4
+	ADDQ         BX, DI
+	VMOVUPD.Z    (DX)(DI*8), K1, Z5
+	VMOVUPD.Z    (CX)(DI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, K1, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z1
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         BX, DI
+	VMOVUPD.Z    (DX)(DI*8), K1, Z5
+	VMOVUPD.Z    (CX)(DI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, K1, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z2
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z4
+	ADDQ         BX, DI
+	SUBQ         R8, SI
+	JMP          rows523
+
+end524:
+rows525:
+	CMPQ         SI, BX
+	JL           end526
+	VMOVUPD.Z    (DX)(DI*8), K1, Z5
+	VMOVUPD.Z    (CX)(DI*8), K1, Z6
+	VFNMADD231PD Z6, Z0, Z5
+	VMOVUPD      Z5, K1, (DX)(DI*8)
+	VFMADD231PD  Z5, Z5, Z1
+	VBROADCASTSD (AX), Z6
+	ADDQ         $+8, AX
+	VMULPD       Z5, Z6, Z6
+	VFMADD231PD  Z5, Z6, Z3
+	ADDQ         BX, DI
+	SUBQ         BX, SI
+	JMP          rows525
+
+end526:
+	MOVQ    sums+88(FP), AX
+	VADDPD  Z2, Z1, Z1
+	VADDPD  (AX), Z1, Z1
+	VMOVUPD Z1, (AX)
+	MOVQ    scaled+96(FP), AX
+	VADDPD  Z4, Z3, Z3
+	VADDPD  (AX), Z3, Z3
+	VMOVUPD Z3, (AX)
 	VZEROUPPER
 	RET
 
@@ -11941,9 +12877,9 @@ TEXT ·sqDistRowAVX512(SB), NOSPLIT, $0-80
 	MOVQ BX, R9
 	SUBQ $+32, R9
 	CMPQ R8, R9
-	JG   end492
+	JG   end528
 
-loop491:
+loop527:
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -11951,9 +12887,9 @@ loop491:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords494
+	JE     coords530
 
-coord493:
+coord529:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Z4
@@ -11968,30 +12904,30 @@ coord493:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord493
+	JNE          coord529
 
-coords494:
+coords530:
 	VMOVUPD Z0, (AX)(R8*8)
 	VMOVUPD Z1, 64(AX)(R8*8)
 	VMOVUPD Z2, 128(AX)(R8*8)
 	VMOVUPD Z3, 192(AX)(R8*8)
 	ADDQ    $+32, R8
 	CMPQ    R8, R9
-	JLE     loop491
+	JLE     loop527
 
-end492:
+end528:
 	SUBQ $-24, R9
 	CMPQ R8, R9
-	JG   end496
+	JG   end532
 
-loop495:
+loop531:
 	VPXORQ Z6, Z6, Z6
 	XORQ   R10, R10
 	MOVQ   DX, R11
 	CMPQ   R10, SI
-	JE     coords498
+	JE     coords534
 
-coord497:
+coord533:
 	MOVQ         (R11), R12
 	ADDQ         DI, R12
 	VBROADCASTSD (CX)(R10*8), Z0
@@ -12000,26 +12936,26 @@ coord497:
 	ADDQ         $+24, R11
 	INCQ         R10
 	CMPQ         R10, SI
-	JNE          coord497
+	JNE          coord533
 
-coords498:
+coords534:
 	VMOVUPD Z6, (AX)(R8*8)
 	ADDQ    $+8, R8
 	CMPQ    R8, R9
-	JLE     loop495
+	JLE     loop531
 
-end496:
+end532:
 	SUBQ   R8, BX
-	JE     done499
+	JE     done535
 	MOVL   $-1, R9
 	BZHIL  BX, R9, R9
 	KMOVB  R9, K1
 	VPXORQ Z7, Z7, Z7
 	XORQ   BX, BX
 	CMPQ   BX, SI
-	JE     coords501
+	JE     coords537
 
-coord500:
+coord536:
 	MOVQ         (DX), R9
 	ADDQ         DI, R9
 	VBROADCASTSD (CX)(BX*8), Z0
@@ -12029,12 +12965,12 @@ coord500:
 	ADDQ         $+24, DX
 	INCQ         BX
 	CMPQ         BX, SI
-	JNE          coord500
+	JNE          coord536
 
-coords501:
+coords537:
 	VMOVUPD Z7, K1, (AX)(R8*8)
 
-done499:
+done535:
 	VZEROUPPER
 	RET
 
@@ -12056,9 +12992,9 @@ TEXT ·maxRowSq1AVX512(SB), NOSPLIT, $0-72
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end503
+	JG           end539
 
-loop502:
+loop538:
 	VMOVUPD      (CX)(BX*8), Z6
 	VSUBPD       (AX)(BX*8), Z0, Z7
 	VMULPD       Z7, Z7, Z7
@@ -12081,14 +13017,14 @@ loop502:
 	VMAXPD       Z5, Z6, Z5
 	ADDQ         $+32, BX
 	CMPQ         BX, SI
-	JLE          loop502
+	JLE          loop538
 
-end503:
+end539:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end505
+	JG   end541
 
-loop504:
+loop540:
 	VMOVUPD      (CX)(BX*8), Z6
 	VSUBPD       (AX)(BX*8), Z0, Z7
 	VMULPD       Z7, Z7, Z7
@@ -12096,11 +13032,11 @@ loop504:
 	VMAXPD       Z2, Z6, Z2
 	ADDQ         $+8, BX
 	CMPQ         BX, SI
-	JLE          loop504
+	JLE          loop540
 
-end505:
+end541:
 	SUBQ         BX, DX
-	JE           done506
+	JE           done542
 	MOVL         $-1, SI
 	BZHIL        DX, SI, SI
 	KMOVB        SI, K1
@@ -12115,7 +13051,7 @@ end505:
 	VBLENDMPD    Z6, Z0, K1, Z6
 	VMAXPD       Z2, Z6, Z2
 
-done506:
+done542:
 	VMAXPD        Z5, Z2, Z2
 	VMAXPD        Z4, Z3, Z3
 	VMAXPD        Z3, Z2, Z2
@@ -12151,9 +13087,9 @@ TEXT ·planRowSq1AVX512(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end508
+	JG           end544
 
-loop507:
+loop543:
 	VADDPD            (DX)(SI*8), Z1, Z11
 	VSUBPD            (CX)(SI*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -12202,14 +13138,14 @@ loop507:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop507
+	JLE               loop543
 
-end508:
+end544:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end510
+	JG   end546
 
-loop509:
+loop545:
 	VADDPD            (DX)(SI*8), Z1, Z11
 	VSUBPD            (CX)(SI*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -12235,11 +13171,11 @@ loop509:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop509
+	JLE               loop545
 
-end510:
+end546:
 	SUBQ              SI, BX
-	JE                done511
+	JE                done547
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -12270,7 +13206,7 @@ end510:
 	VMOVAPD.Z         Z1, K1, Z1
 	VADDPD            Z1, Z9, Z9
 
-done511:
+done547:
 	VADDPD        Z10, Z9, Z9
 	VEXTRACTF64X4 $0x01, Z9, Y0
 	VADDPD        Y0, Y9, Y9
@@ -12303,9 +13239,9 @@ TEXT ·planRowSqSum1AVX512(SB), NOSPLIT, $0-80
 	MOVQ         DX, SI
 	SUBQ         $+16, SI
 	CMPQ         BX, SI
-	JG           end513
+	JG           end549
 
-loop512:
+loop548:
 	VADDPD            (CX)(BX*8), Z1, Z11
 	VSUBPD            (AX)(BX*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -12352,14 +13288,14 @@ loop512:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+16, BX
 	CMPQ              BX, SI
-	JLE               loop512
+	JLE               loop548
 
-end513:
+end549:
 	SUBQ $-8, SI
 	CMPQ BX, SI
-	JG   end515
+	JG   end551
 
-loop514:
+loop550:
 	VADDPD            (CX)(BX*8), Z1, Z11
 	VSUBPD            (AX)(BX*8), Z0, Z12
 	VMULPD            Z12, Z12, Z12
@@ -12384,11 +13320,11 @@ loop514:
 	VADDPD            Z11, Z9, Z9
 	ADDQ              $+8, BX
 	CMPQ              BX, SI
-	JLE               loop514
+	JLE               loop550
 
-end515:
+end551:
 	SUBQ              BX, DX
-	JE                done516
+	JE                done552
 	MOVL              $-1, SI
 	BZHIL             DX, SI, SI
 	KMOVB             SI, K1
@@ -12418,7 +13354,7 @@ end515:
 	VMOVAPD.Z         Z1, K1, Z1
 	VADDPD            Z1, Z9, Z9
 
-done516:
+done552:
 	VADDPD        Z10, Z9, Z9
 	VEXTRACTF64X4 $0x01, Z9, Y0
 	VADDPD        Y0, Y9, Y9
@@ -12450,9 +13386,9 @@ TEXT ·maxRowSq2AVX512(SB), NOSPLIT, $0-104
 	MOVQ         BX, DI
 	SUBQ         $+32, DI
 	CMPQ         SI, DI
-	JG           end518
+	JG           end554
 
-loop517:
+loop553:
 	VMOVUPD      (DX)(SI*8), Z7
 	VSUBPD       (AX)(SI*8), Z0, Z8
 	VMULPD       Z8, Z8, Z8
@@ -12483,14 +13419,14 @@ loop517:
 	VMAXPD       Z6, Z7, Z6
 	ADDQ         $+32, SI
 	CMPQ         SI, DI
-	JLE          loop517
+	JLE          loop553
 
-end518:
+end554:
 	SUBQ $-24, DI
 	CMPQ SI, DI
-	JG   end520
+	JG   end556
 
-loop519:
+loop555:
 	VMOVUPD      (DX)(SI*8), Z7
 	VSUBPD       (AX)(SI*8), Z0, Z8
 	VMULPD       Z8, Z8, Z8
@@ -12500,11 +13436,11 @@ loop519:
 	VMAXPD       Z3, Z7, Z3
 	ADDQ         $+8, SI
 	CMPQ         SI, DI
-	JLE          loop519
+	JLE          loop555
 
-end520:
+end556:
 	SUBQ         SI, BX
-	JE           done521
+	JE           done557
 	MOVL         $-1, DI
 	BZHIL        BX, DI, DI
 	KMOVB        DI, K1
@@ -12522,7 +13458,7 @@ end520:
 	VBLENDMPD    Z7, Z0, K1, Z7
 	VMAXPD       Z3, Z7, Z3
 
-done521:
+done557:
 	VMAXPD        Z6, Z3, Z3
 	VMAXPD        Z5, Z4, Z4
 	VMAXPD        Z4, Z3, Z3
@@ -12560,9 +13496,9 @@ TEXT ·planRowSq2AVX512(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end523
+	JG           end559
 
-loop522:
+loop558:
 	VADDPD            (BX)(DI*8), Z2, Z12
 	VSUBPD            (CX)(DI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -12615,14 +13551,14 @@ loop522:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+16, DI
 	CMPQ              DI, R8
-	JLE               loop522
+	JLE               loop558
 
-end523:
+end559:
 	SUBQ $-8, R8
 	CMPQ DI, R8
-	JG   end525
+	JG   end561
 
-loop524:
+loop560:
 	VADDPD            (BX)(DI*8), Z2, Z12
 	VSUBPD            (CX)(DI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -12650,11 +13586,11 @@ loop524:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+8, DI
 	CMPQ              DI, R8
-	JLE               loop524
+	JLE               loop560
 
-end525:
+end561:
 	SUBQ              DI, SI
-	JE                done526
+	JE                done562
 	MOVL              $-1, R8
 	BZHIL             SI, R8, R8
 	KMOVB             R8, K1
@@ -12688,7 +13624,7 @@ end525:
 	VMOVAPD.Z         Z2, K1, Z2
 	VADDPD            Z2, Z10, Z10
 
-done526:
+done562:
 	VADDPD        Z11, Z10, Z10
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -12723,9 +13659,9 @@ TEXT ·planRowSqSum2AVX512(SB), NOSPLIT, $0-112
 	MOVQ         BX, DI
 	SUBQ         $+16, DI
 	CMPQ         SI, DI
-	JG           end528
+	JG           end564
 
-loop527:
+loop563:
 	VADDPD            (DX)(SI*8), Z2, Z12
 	VSUBPD            (AX)(SI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -12776,14 +13712,14 @@ loop527:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+16, SI
 	CMPQ              SI, DI
-	JLE               loop527
+	JLE               loop563
 
-end528:
+end564:
 	SUBQ $-8, DI
 	CMPQ SI, DI
-	JG   end530
+	JG   end566
 
-loop529:
+loop565:
 	VADDPD            (DX)(SI*8), Z2, Z12
 	VSUBPD            (AX)(SI*8), Z0, Z13
 	VMULPD            Z13, Z13, Z13
@@ -12810,11 +13746,11 @@ loop529:
 	VADDPD            Z12, Z10, Z10
 	ADDQ              $+8, SI
 	CMPQ              SI, DI
-	JLE               loop529
+	JLE               loop565
 
-end530:
+end566:
 	SUBQ              SI, BX
-	JE                done531
+	JE                done567
 	MOVL              $-1, DI
 	BZHIL             BX, DI, DI
 	KMOVB             DI, K1
@@ -12847,7 +13783,7 @@ end530:
 	VMOVAPD.Z         Z2, K1, Z2
 	VADDPD            Z2, Z10, Z10
 
-done531:
+done567:
 	VADDPD        Z11, Z10, Z10
 	VEXTRACTF64X4 $0x01, Z10, Y0
 	VADDPD        Y0, Y10, Y10
@@ -12881,9 +13817,9 @@ TEXT ·maxRowSq3AVX512(SB), NOSPLIT, $0-136
 	MOVQ         SI, R8
 	SUBQ         $+32, R8
 	CMPQ         DI, R8
-	JG           end533
+	JG           end569
 
-loop532:
+loop568:
 	VMOVUPD      (BX)(DI*8), Z8
 	VSUBPD       (AX)(DI*8), Z0, Z9
 	VMULPD       Z9, Z9, Z9
@@ -12922,14 +13858,14 @@ loop532:
 	VMAXPD       Z7, Z8, Z7
 	ADDQ         $+32, DI
 	CMPQ         DI, R8
-	JLE          loop532
+	JLE          loop568
 
-end533:
+end569:
 	SUBQ $-24, R8
 	CMPQ DI, R8
-	JG   end535
+	JG   end571
 
-loop534:
+loop570:
 	VMOVUPD      (BX)(DI*8), Z8
 	VSUBPD       (AX)(DI*8), Z0, Z9
 	VMULPD       Z9, Z9, Z9
@@ -12941,11 +13877,11 @@ loop534:
 	VMAXPD       Z4, Z8, Z4
 	ADDQ         $+8, DI
 	CMPQ         DI, R8
-	JLE          loop534
+	JLE          loop570
 
-end535:
+end571:
 	SUBQ         DI, SI
-	JE           done536
+	JE           done572
 	MOVL         $-1, R8
 	BZHIL        SI, R8, R8
 	KMOVB        R8, K1
@@ -12966,7 +13902,7 @@ end535:
 	VBLENDMPD    Z8, Z0, K1, Z8
 	VMAXPD       Z4, Z8, Z4
 
-done536:
+done572:
 	VMAXPD        Z7, Z4, Z4
 	VMAXPD        Z6, Z5, Z5
 	VMAXPD        Z5, Z4, Z4
@@ -13006,9 +13942,9 @@ TEXT ·planRowSq3AVX512(SB), NOSPLIT, $0-168
 	MOVQ         DI, R9
 	SUBQ         $+16, R9
 	CMPQ         R8, R9
-	JG           end538
+	JG           end574
 
-loop537:
+loop573:
 	VADDPD            (SI)(R8*8), Z3, Z13
 	VSUBPD            (CX)(R8*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -13065,14 +14001,14 @@ loop537:
 	VADDPD            Z14, Z12, Z12
 	ADDQ              $+16, R8
 	CMPQ              R8, R9
-	JLE               loop537
+	JLE               loop573
 
-end538:
+end574:
 	SUBQ $-8, R9
 	CMPQ R8, R9
-	JG   end540
+	JG   end576
 
-loop539:
+loop575:
 	VADDPD            (SI)(R8*8), Z3, Z13
 	VSUBPD            (CX)(R8*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -13102,11 +14038,11 @@ loop539:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+8, R8
 	CMPQ              R8, R9
-	JLE               loop539
+	JLE               loop575
 
-end540:
+end576:
 	SUBQ              R8, DI
-	JE                done541
+	JE                done577
 	MOVL              $-1, R9
 	BZHIL             DI, R9, R9
 	KMOVB             R9, K1
@@ -13143,7 +14079,7 @@ end540:
 	VMOVAPD.Z         Z3, K1, Z3
 	VADDPD            Z3, Z11, Z11
 
-done541:
+done577:
 	VADDPD        Z12, Z11, Z11
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -13180,9 +14116,9 @@ TEXT ·planRowSqSum3AVX512(SB), NOSPLIT, $0-144
 	MOVQ         SI, R8
 	SUBQ         $+16, R8
 	CMPQ         DI, R8
-	JG           end543
+	JG           end579
 
-loop542:
+loop578:
 	VADDPD            (BX)(DI*8), Z3, Z13
 	VSUBPD            (AX)(DI*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -13237,14 +14173,14 @@ loop542:
 	VADDPD            Z14, Z12, Z12
 	ADDQ              $+16, DI
 	CMPQ              DI, R8
-	JLE               loop542
+	JLE               loop578
 
-end543:
+end579:
 	SUBQ $-8, R8
 	CMPQ DI, R8
-	JG   end545
+	JG   end581
 
-loop544:
+loop580:
 	VADDPD            (BX)(DI*8), Z3, Z13
 	VSUBPD            (AX)(DI*8), Z0, Z14
 	VMULPD            Z14, Z14, Z14
@@ -13273,11 +14209,11 @@ loop544:
 	VADDPD            Z13, Z11, Z11
 	ADDQ              $+8, DI
 	CMPQ              DI, R8
-	JLE               loop544
+	JLE               loop580
 
-end545:
+end581:
 	SUBQ              DI, SI
-	JE                done546
+	JE                done582
 	MOVL              $-1, R8
 	BZHIL             SI, R8, R8
 	KMOVB             R8, K1
@@ -13313,7 +14249,7 @@ end545:
 	VMOVAPD.Z         Z3, K1, Z3
 	VADDPD            Z3, Z11, Z11
 
-done546:
+done582:
 	VADDPD        Z12, Z11, Z11
 	VEXTRACTF64X4 $0x01, Z11, Y0
 	VADDPD        Y0, Y11, Y11
@@ -13391,9 +14327,9 @@ TEXT ·gemmKernelAVX512(SB), NOSPLIT, $0-88
 	VPXORQ     Z22, Z22, Z22
 	VPXORQ     Z23, Z23, Z23
 	SUBQ       $+4, BX
-	JL         rest548
+	JL         rest584
 
-loop547:
+loop583:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -13537,13 +14473,13 @@ loop547:
 	ADDQ         $+256, AX
 	ADDQ         $+768, CX
 	SUBQ         $+4, BX
-	JGE          loop547
+	JGE          loop583
 
-rest548:
+rest584:
 	ADDQ $+4, BX
-	JE   done549
+	JE   done585
 
-one550:
+one586:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -13582,9 +14518,9 @@ one550:
 	ADDQ         $+64, AX
 	ADDQ         $+192, CX
 	DECQ         BX
-	JNE          one550
+	JNE          one586
 
-done549:
+done585:
 	VADDPD  (DX), Z0, Z0
 	VMOVUPD Z0, (DX)
 	VADDPD  64(DX), Z1, Z1
@@ -13664,9 +14600,9 @@ TEXT ·subTileAVX512(SB), NOSPLIT, $0-128
 	LEAQ       (R11)(SI*4), R13
 	MOVQ       rows+112(FP), R14
 	CMPQ       R10, $+24
-	JNE        partial551
+	JNE        partial587
 	CMPQ       R14, $+8
-	JNE        partial551
+	JNE        partial587
 	MOVQ       DX, R10
 	PREFETCHT0 (R10)
 	PREFETCHT0 191(R10)
@@ -13724,7 +14660,7 @@ TEXT ·subTileAVX512(SB), NOSPLIT, $0-128
 	VPXORQ     Z22, Z22, Z22
 	VPXORQ     Z23, Z23, Z23
 
-depth552:
+depth588:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD      128(CX), Z26
@@ -13763,7 +14699,7 @@ depth552:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth552
+	JNE          depth588
 	VMOVUPD      (DX), Z24
 	VSUBPD       Z0, Z24, Z24
 	VMOVUPD      Z24, (DX)
@@ -13846,11 +14782,11 @@ depth552:
 	VZEROUPPER
 	RET
 
-partial551:
+partial587:
 	CMPQ   R14, $+8
-	JL     rows553
+	JL     rows589
 	CMPQ   R10, $+8
-	JG     cols554
+	JG     cols590
 	MOVL   $-1, R14
 	BZHIL  R10, R14, R14
 	KMOVB  R14, K1
@@ -13863,7 +14799,7 @@ partial551:
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 
-depth555:
+depth591:
 	VMOVUPD.Z    (CX), K1, Z8
 	VBROADCASTSD (AX), Z9
 	VFMADD231PD  Z8, Z9, Z0
@@ -13884,7 +14820,7 @@ depth555:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth555
+	JNE          depth591
 	VMOVUPD.Z    (DX), K1, Z8
 	VSUBPD       Z0, Z8, Z8
 	VMOVUPD      Z8, K1, (DX)
@@ -13919,9 +14855,9 @@ depth555:
 	VZEROUPPER
 	RET
 
-cols554:
+cols590:
 	CMPQ   R10, $+16
-	JG     cols556
+	JG     cols592
 	SUBQ   $+8, R10
 	MOVL   $-1, R14
 	BZHIL  R10, R14, R14
@@ -13943,7 +14879,7 @@ cols554:
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 
-depth557:
+depth593:
 	VMOVUPD      (CX), Z16
 	VMOVUPD.Z    64(CX), K1, Z17
 	VBROADCASTSD (AX), Z18
@@ -13973,7 +14909,7 @@ depth557:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth557
+	JNE          depth593
 	VMOVUPD      (DX), Z16
 	VSUBPD       Z0, Z16, Z16
 	VMOVUPD      Z16, (DX)
@@ -14032,7 +14968,7 @@ depth557:
 	VZEROUPPER
 	RET
 
-cols556:
+cols592:
 	SUBQ   $+16, R10
 	MOVL   $-1, R14
 	BZHIL  R10, R14, R14
@@ -14062,7 +14998,7 @@ cols556:
 	VPXORQ Z22, Z22, Z22
 	VPXORQ Z23, Z23, Z23
 
-depth559:
+depth595:
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VMOVUPD.Z    128(CX), K1, Z26
@@ -14101,7 +15037,7 @@ depth559:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth559
+	JNE          depth595
 	VMOVUPD      (DX), Z24
 	VSUBPD       Z0, Z24, Z24
 	VMOVUPD      Z24, (DX)
@@ -14184,11 +15120,11 @@ depth559:
 	VZEROUPPER
 	RET
 
-rows553:
+rows589:
 	CMPQ   R14, $+4
-	JL     rows560
+	JL     rows596
 	CMPQ   R10, $+8
-	JG     cols561
+	JG     cols597
 	MOVL   $-1, R12
 	BZHIL  R10, R12, R12
 	KMOVB  R12, K1
@@ -14197,7 +15133,7 @@ rows553:
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 
-depth562:
+depth598:
 	VMOVUPD.Z    (CX), K1, Z4
 	VBROADCASTSD (AX), Z5
 	VFMADD231PD  Z4, Z5, Z0
@@ -14210,7 +15146,7 @@ depth562:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth562
+	JNE          depth598
 	VMOVUPD.Z    (DX), K1, Z4
 	VSUBPD       Z0, Z4, Z4
 	VMOVUPD      Z4, K1, (DX)
@@ -14229,9 +15165,9 @@ depth562:
 	VZEROUPPER
 	RET
 
-cols561:
+cols597:
 	CMPQ   R10, $+16
-	JG     cols563
+	JG     cols599
 	SUBQ   $+8, R10
 	MOVL   $-1, R12
 	BZHIL  R10, R12, R12
@@ -14245,7 +15181,7 @@ cols561:
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 
-depth564:
+depth600:
 	VMOVUPD      (CX), Z8
 	VMOVUPD.Z    64(CX), K1, Z9
 	VBROADCASTSD (AX), Z10
@@ -14263,7 +15199,7 @@ depth564:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth564
+	JNE          depth600
 	VMOVUPD      (DX), Z8
 	VSUBPD       Z0, Z8, Z8
 	VMOVUPD      Z8, (DX)
@@ -14294,7 +15230,7 @@ depth564:
 	VZEROUPPER
 	RET
 
-cols563:
+cols599:
 	SUBQ   $+16, R10
 	MOVL   $-1, R12
 	BZHIL  R10, R12, R12
@@ -14312,7 +15248,7 @@ cols563:
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
 
-depth566:
+depth602:
 	VMOVUPD      (CX), Z12
 	VMOVUPD      64(CX), Z13
 	VMOVUPD.Z    128(CX), K1, Z14
@@ -14335,7 +15271,7 @@ depth566:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth566
+	JNE          depth602
 	VMOVUPD      (DX), Z12
 	VSUBPD       Z0, Z12, Z12
 	VMOVUPD      Z12, (DX)
@@ -14378,18 +15314,18 @@ depth566:
 	VZEROUPPER
 	RET
 
-rows560:
+rows596:
 	CMPQ   R14, $+2
-	JL     rows567
+	JL     rows603
 	CMPQ   R10, $+8
-	JG     cols568
+	JG     cols604
 	MOVL   $-1, R11
 	BZHIL  R10, R11, R11
 	KMOVB  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 
-depth569:
+depth605:
 	VMOVUPD.Z    (CX), K1, Z2
 	VBROADCASTSD (AX), Z3
 	VFMADD231PD  Z2, Z3, Z0
@@ -14398,7 +15334,7 @@ depth569:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth569
+	JNE          depth605
 	VMOVUPD.Z    (DX), K1, Z2
 	VSUBPD       Z0, Z2, Z2
 	VMOVUPD      Z2, K1, (DX)
@@ -14409,9 +15345,9 @@ depth569:
 	VZEROUPPER
 	RET
 
-cols568:
+cols604:
 	CMPQ   R10, $+16
-	JG     cols570
+	JG     cols606
 	SUBQ   $+8, R10
 	MOVL   $-1, R11
 	BZHIL  R10, R11, R11
@@ -14421,7 +15357,7 @@ cols568:
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 
-depth571:
+depth607:
 	VMOVUPD      (CX), Z4
 	VMOVUPD.Z    64(CX), K1, Z5
 	VBROADCASTSD (AX), Z6
@@ -14433,7 +15369,7 @@ depth571:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth571
+	JNE          depth607
 	VMOVUPD      (DX), Z4
 	VSUBPD       Z0, Z4, Z4
 	VMOVUPD      Z4, (DX)
@@ -14450,7 +15386,7 @@ depth571:
 	VZEROUPPER
 	RET
 
-cols570:
+cols606:
 	SUBQ   $+16, R10
 	MOVL   $-1, R11
 	BZHIL  R10, R11, R11
@@ -14462,7 +15398,7 @@ cols570:
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
 
-depth573:
+depth609:
 	VMOVUPD      (CX), Z6
 	VMOVUPD      64(CX), Z7
 	VMOVUPD.Z    128(CX), K1, Z8
@@ -14477,7 +15413,7 @@ depth573:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth573
+	JNE          depth609
 	VMOVUPD      (DX), Z6
 	VSUBPD       Z0, Z6, Z6
 	VMOVUPD      Z6, (DX)
@@ -14500,32 +15436,32 @@ depth573:
 	VZEROUPPER
 	RET
 
-rows567:
+rows603:
 	CMPQ   R10, $+8
-	JG     cols575
+	JG     cols611
 	MOVQ   R10, SI
 	MOVL   $-1, R9
 	BZHIL  SI, R9, R9
 	KMOVB  R9, K1
 	VPXORQ Z0, Z0, Z0
 
-depth576:
+depth612:
 	VMOVUPD.Z    (CX), K1, Z1
 	VBROADCASTSD (AX), Z2
 	VFMADD231PD  Z1, Z2, Z0
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth576
+	JNE          depth612
 	VMOVUPD.Z    (DX), K1, Z1
 	VSUBPD       Z0, Z1, Z1
 	VMOVUPD      Z1, K1, (DX)
 	VZEROUPPER
 	RET
 
-cols575:
+cols611:
 	CMPQ   R10, $+16
-	JG     cols577
+	JG     cols613
 	MOVQ   R10, SI
 	SUBQ   $+8, SI
 	MOVL   $-1, R9
@@ -14534,7 +15470,7 @@ cols575:
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 
-depth578:
+depth614:
 	VMOVUPD      (CX), Z2
 	VMOVUPD.Z    64(CX), K1, Z3
 	VBROADCASTSD (AX), Z4
@@ -14543,7 +15479,7 @@ depth578:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth578
+	JNE          depth614
 	VMOVUPD      (DX), Z2
 	VSUBPD       Z0, Z2, Z2
 	VMOVUPD      Z2, (DX)
@@ -14553,7 +15489,7 @@ depth578:
 	VZEROUPPER
 	RET
 
-cols577:
+cols613:
 	MOVQ   R10, SI
 	SUBQ   $+16, SI
 	MOVL   $-1, R9
@@ -14563,7 +15499,7 @@ cols577:
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 
-depth580:
+depth616:
 	VMOVUPD      (CX), Z3
 	VMOVUPD      64(CX), Z4
 	VMOVUPD.Z    128(CX), K1, Z5
@@ -14574,7 +15510,7 @@ depth580:
 	ADDQ         DI, AX
 	ADDQ         R8, CX
 	DECQ         BX
-	JNE          depth580
+	JNE          depth616
 	VMOVUPD      (DX), Z3
 	VSUBPD       Z0, Z3, Z3
 	VMOVUPD      Z3, (DX)
@@ -14597,14 +15533,14 @@ TEXT ·solveRowsAVX512(SB), NOSPLIT, $0-72
 	SHLQ $0x03, BX
 	MOVQ n+64(FP), SI
 	CMPQ AX, $+8
-	JL   fewer581
+	JL   fewer617
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end583
+	JG   end619
 
-loop582:
+loop618:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -14675,11 +15611,11 @@ loop582:
 	VMOVUPD           Z7, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop582
+	JLE               loop618
 
-end583:
+end619:
 	SUBQ              AX, SI
-	JE                done584
+	JE                done620
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -14752,20 +15688,20 @@ end583:
 	ADDQ              BX, SI
 	VMOVUPD           Z7, K1, (SI)(AX*8)
 
-done584:
+done620:
 	VZEROUPPER
 	RET
 
-fewer581:
+fewer617:
 	CMPQ AX, $+7
-	JL   fewer585
+	JL   fewer621
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end587
+	JG   end623
 
-loop586:
+loop622:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -14824,11 +15760,11 @@ loop586:
 	VMOVUPD           Z6, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop586
+	JLE               loop622
 
-end587:
+end623:
 	SUBQ              AX, SI
-	JE                done588
+	JE                done624
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -14889,20 +15825,20 @@ end587:
 	ADDQ              BX, SI
 	VMOVUPD           Z6, K1, (SI)(AX*8)
 
-done588:
+done624:
 	VZEROUPPER
 	RET
 
-fewer585:
+fewer621:
 	CMPQ AX, $+6
-	JL   fewer589
+	JL   fewer625
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end591
+	JG   end627
 
-loop590:
+loop626:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -14950,11 +15886,11 @@ loop590:
 	VMOVUPD           Z5, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop590
+	JLE               loop626
 
-end591:
+end627:
 	SUBQ              AX, SI
-	JE                done592
+	JE                done628
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -15004,20 +15940,20 @@ end591:
 	ADDQ              BX, SI
 	VMOVUPD           Z5, K1, (SI)(AX*8)
 
-done592:
+done628:
 	VZEROUPPER
 	RET
 
-fewer589:
+fewer625:
 	CMPQ AX, $+5
-	JL   fewer593
+	JL   fewer629
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end595
+	JG   end631
 
-loop594:
+loop630:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -15055,11 +15991,11 @@ loop594:
 	VMOVUPD           Z4, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop594
+	JLE               loop630
 
-end595:
+end631:
 	SUBQ              AX, SI
-	JE                done596
+	JE                done632
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -15099,20 +16035,20 @@ end595:
 	ADDQ              BX, SI
 	VMOVUPD           Z4, K1, (SI)(AX*8)
 
-done596:
+done632:
 	VZEROUPPER
 	RET
 
-fewer593:
+fewer629:
 	CMPQ AX, $+4
-	JL   fewer597
+	JL   fewer633
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end599
+	JG   end635
 
-loop598:
+loop634:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -15141,11 +16077,11 @@ loop598:
 	VMOVUPD           Z3, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop598
+	JLE               loop634
 
-end599:
+end635:
 	SUBQ              AX, SI
-	JE                done600
+	JE                done636
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -15176,20 +16112,20 @@ end599:
 	ADDQ              BX, SI
 	VMOVUPD           Z3, K1, (SI)(AX*8)
 
-done600:
+done636:
 	VZEROUPPER
 	RET
 
-fewer597:
+fewer633:
 	CMPQ AX, $+3
-	JL   fewer601
+	JL   fewer637
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end603
+	JG   end639
 
-loop602:
+loop638:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -15210,11 +16146,11 @@ loop602:
 	VMOVUPD           Z2, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop602
+	JLE               loop638
 
-end603:
+end639:
 	SUBQ              AX, SI
-	JE                done604
+	JE                done640
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -15237,20 +16173,20 @@ end603:
 	ADDQ              BX, SI
 	VMOVUPD           Z2, K1, (SI)(AX*8)
 
-done604:
+done640:
 	VZEROUPPER
 	RET
 
-fewer601:
+fewer637:
 	CMPQ AX, $+2
-	JL   fewer605
+	JL   fewer641
 	XORQ AX, AX
 	MOVQ SI, DI
 	SUBQ $+8, DI
 	CMPQ AX, DI
-	JG   end607
+	JG   end643
 
-loop606:
+loop642:
 	MOVQ              DX, R8
 	VMOVUPD           (R8)(AX*8), Z0
 	ADDQ              BX, R8
@@ -15264,11 +16200,11 @@ loop606:
 	VMOVUPD           Z1, (R8)(AX*8)
 	ADDQ              $+8, AX
 	CMPQ              AX, DI
-	JLE               loop606
+	JLE               loop642
 
-end607:
+end643:
 	SUBQ              AX, SI
-	JE                done608
+	JE                done644
 	MOVL              $-1, DI
 	BZHIL             SI, DI, DI
 	KMOVB             DI, K1
@@ -15284,18 +16220,18 @@ end607:
 	ADDQ              BX, SI
 	VMOVUPD           Z1, K1, (SI)(AX*8)
 
-done608:
+done644:
 	VZEROUPPER
 	RET
 
-fewer605:
+fewer641:
 	XORQ AX, AX
 	MOVQ SI, BX
 	SUBQ $+8, BX
 	CMPQ AX, BX
-	JG   end611
+	JG   end647
 
-loop610:
+loop646:
 	MOVQ        DX, DI
 	VMOVUPD     (DI)(AX*8), Z0
 	VMULPD.BCST (CX), Z0, Z0
@@ -15303,12 +16239,12 @@ loop610:
 	VMOVUPD     Z0, (DI)(AX*8)
 	ADDQ        $+8, AX
 	CMPQ        AX, BX
-	JLE         loop610
+	JLE         loop646
 
-end611:
+end647:
 	MOVQ        SI, BX
 	SUBQ        AX, BX
-	JE          done612
+	JE          done648
 	MOVL        $-1, SI
 	BZHIL       BX, SI, SI
 	KMOVB       SI, K1
@@ -15318,7 +16254,7 @@ end611:
 	MOVQ        DX, BX
 	VMOVUPD     Z0, K1, (BX)(AX*8)
 
-done612:
+done648:
 	VZEROUPPER
 	RET
 
@@ -15334,9 +16270,9 @@ TEXT ·finishSqDistAVX512(SB), NOSPLIT, $0-56
 	MOVQ         DX, SI
 	SUBQ         $+32, SI
 	CMPQ         BX, SI
-	JG           end614
+	JG           end650
 
-loop613:
+loop649:
 	VADDPD  (CX)(BX*8), Z0, Z2
 	VADDPD  (AX)(BX*8), Z2, Z2
 	VMAXPD  Z2, Z1, Z2
@@ -15355,25 +16291,25 @@ loop613:
 	VMOVUPD Z2, 192(AX)(BX*8)
 	ADDQ    $+32, BX
 	CMPQ    BX, SI
-	JLE     loop613
+	JLE     loop649
 
-end614:
+end650:
 	SUBQ $-24, SI
 	CMPQ BX, SI
-	JG   end616
+	JG   end652
 
-loop615:
+loop651:
 	VADDPD  (CX)(BX*8), Z0, Z2
 	VADDPD  (AX)(BX*8), Z2, Z2
 	VMAXPD  Z2, Z1, Z2
 	VMOVUPD Z2, (AX)(BX*8)
 	ADDQ    $+8, BX
 	CMPQ    BX, SI
-	JLE     loop615
+	JLE     loop651
 
-end616:
+end652:
 	SUBQ      BX, DX
-	JE        done617
+	JE        done653
 	MOVL      $-1, SI
 	BZHIL     DX, SI, SI
 	KMOVB     SI, K1
@@ -15384,7 +16320,7 @@ end616:
 	VMAXPD    Z0, Z1, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*8)
 
-done617:
+done653:
 	VZEROUPPER
 	RET
 
@@ -15402,9 +16338,9 @@ TEXT ·gatherDotFMA(SB), NOSPLIT, $0-80
 	VXORPD X3, X3, X3
 	LEAQ   -4(BX), DI
 	CMPQ   SI, DI
-	JG     two619
+	JG     two655
 
-four618:
+four654:
 	MOVQ        (AX)(SI*4), R9
 	MOVL        R9, R8
 	SHRQ        $0x20, R9
@@ -15421,12 +16357,12 @@ four618:
 	VFMADD231SD (DX)(R9*8), X5, X3
 	ADDQ        $+4, SI
 	CMPQ        SI, DI
-	JLE         four618
+	JLE         four654
 
-two619:
+two655:
 	ADDQ        $+2, DI
 	CMPQ        SI, DI
-	JG          one620
+	JG          one656
 	MOVQ        (AX)(SI*4), R8
 	MOVL        R8, DI
 	SHRQ        $0x20, R8
@@ -15436,15 +16372,15 @@ two619:
 	VFMADD231SD (DX)(R8*8), X5, X1
 	ADDQ        $+2, SI
 
-one620:
+one656:
 	CMPQ        SI, BX
-	JGE         row621
+	JGE         row657
 	MOVLQSX     (AX)(SI*4), AX
 	VMOVSD      (CX)(SI*8), X4
 	VFMADD231SD (DX)(AX*8), X4, X2
 	INCQ        SI
 
-row621:
+row657:
 	VADDSD X1, X0, X0
 	VADDSD X3, X2, X2
 	VADDSD X2, X0, X0
@@ -15462,9 +16398,9 @@ TEXT ·scatterAxpyFMA(SB), NOSPLIT, $0-80
 	XORQ  SI, SI
 	SUBQ  $+4, BX
 	CMPQ  SI, BX
-	JG    scattered623
+	JG    scattered659
 
-scatter622:
+scatter658:
 	MOVLQSX     (AX)(SI*4), DI
 	VMOVSD      (DX)(DI*8), X1
 	VFMADD231SD (CX)(SI*8), X0, X1
@@ -15483,27 +16419,27 @@ scatter622:
 	VMOVSD      X4, (DX)(R10*8)
 	ADDQ        $+4, SI
 	CMPQ        SI, BX
-	JLE         scatter622
+	JLE         scatter658
 
-scattered623:
+scattered659:
 	SUBQ $-3, BX
 	CMPQ SI, BX
-	JG   scattered625
+	JG   scattered661
 
-scatter624:
+scatter660:
 	MOVLQSX     (AX)(SI*4), DI
 	VMOVSD      (DX)(DI*8), X1
 	VFMADD231SD (CX)(SI*8), X0, X1
 	VMOVSD      X1, (DX)(DI*8)
 	ADDQ        $+1, SI
 	CMPQ        SI, BX
-	JLE         scatter624
+	JLE         scatter660
 
-scattered625:
+scattered661:
 	RET
 
 // func spmvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·spmvFMA(SB), NOSPLIT, $0-120
 	MOVQ col_base+24(FP), AX
 	MOVQ val_base+48(FP), CX
@@ -15513,10 +16449,10 @@ TEXT ·spmvFMA(SB), NOSPLIT, $0-120
 	MOVQ y_len+104(FP), DI
 	XORQ R8, R8
 	CMPQ R8, DI
-	JE   rows627
+	JE   rows663
 	MOVQ (BX), R9
 
-row626:
+row662:
 	MOVQ   8(BX)(R8*8), R10
 	VXORPD X0, X0, X0
 	VXORPD X1, X1, X1
@@ -15524,9 +16460,9 @@ row626:
 	VXORPD X3, X3, X3
 	LEAQ   -4(R10), R11
 	CMPQ   R9, R11
-	JG     two629
+	JG     two665
 
-four628:
+four664:
 	MOVQ        (AX)(R9*4), R13
 	MOVL        R13, R12
 	SHRQ        $0x20, R13
@@ -15541,14 +16477,16 @@ four628:
 	VMOVSD      24(CX)(R9*8), X5
 	VFMADD231SD (DX)(R12*8), X4, X2
 	VFMADD231SD (DX)(R13*8), X5, X3
+	PREFETCHT0  2048(CX)(R9*8)
+	PREFETCHT0  1024(AX)(R9*4)
 	ADDQ        $+4, R9
 	CMPQ        R9, R11
-	JLE         four628
+	JLE         four664
 
-two629:
+two665:
 	ADDQ        $+2, R11
 	CMPQ        R9, R11
-	JG          one630
+	JG          one666
 	MOVQ        (AX)(R9*4), R12
 	MOVL        R12, R11
 	SHRQ        $0x20, R12
@@ -15558,24 +16496,24 @@ two629:
 	VFMADD231SD (DX)(R12*8), X5, X1
 	ADDQ        $+2, R9
 
-one630:
+one666:
 	CMPQ        R9, R10
-	JGE         row631
+	JGE         row667
 	MOVLQSX     (AX)(R9*4), R10
 	VMOVSD      (CX)(R9*8), X4
 	VFMADD231SD (DX)(R10*8), X4, X2
 	INCQ        R9
 
-row631:
+row667:
 	VADDSD X1, X0, X0
 	VADDSD X3, X2, X2
 	VADDSD X2, X0, X0
 	VMOVSD X0, (SI)(R8*8)
 	INCQ   R8
 	CMPQ   R8, DI
-	JL     row626
+	JL     row662
 
-rows627:
+rows663:
 	RET
 
 // func spmtvFMA(rowptr []int64, col []int32, val []float64, x []float64, y []float64)
@@ -15589,17 +16527,17 @@ TEXT ·spmtvFMA(SB), NOSPLIT, $0-120
 	MOVQ x_len+80(FP), DI
 	XORQ R8, R8
 	CMPQ R8, DI
-	JE   rows633
+	JE   rows669
 	MOVQ (BX), R9
 
-row632:
+row668:
 	MOVQ   8(BX)(R8*8), R10
 	VMOVSD (SI)(R8*8), X0
 	SUBQ   $+4, R10
 	CMPQ   R9, R10
-	JG     scattered635
+	JG     scattered671
 
-scatter634:
+scatter670:
 	MOVLQSX     (AX)(R9*4), R11
 	VMOVSD      (DX)(R11*8), X1
 	VFMADD231SD (CX)(R9*8), X0, X1
@@ -15618,26 +16556,26 @@ scatter634:
 	VMOVSD      X4, (DX)(R14*8)
 	ADDQ        $+4, R9
 	CMPQ        R9, R10
-	JLE         scatter634
+	JLE         scatter670
 
-scattered635:
+scattered671:
 	SUBQ $-3, R10
 	CMPQ R9, R10
-	JG   scattered637
+	JG   scattered673
 
-scatter636:
+scatter672:
 	MOVLQSX     (AX)(R9*4), R11
 	VMOVSD      (DX)(R11*8), X1
 	VFMADD231SD (CX)(R9*8), X0, X1
 	VMOVSD      X1, (DX)(R11*8)
 	ADDQ        $+1, R9
 	CMPQ        R9, R10
-	JLE         scatter636
+	JLE         scatter672
 
-scattered637:
+scattered673:
 	INCQ R8
 	CMPQ R8, DI
-	JL   row632
+	JL   row668
 
-rows633:
+rows669:
 	RET

@@ -126,3 +126,26 @@ func columnsDescendGo(k int, alpha *[8]float64, q, r []float64, sums *[8]float64
 	}
 	columnsDotGo(k, r, r, sums)
 }
+
+func columnsDirectScaledGo(k int, alpha, beta *[8]float64, d, r, x, p []float64) {
+	for i, f := range d {
+		ri, xi, pi := r[i*k:][:k], x[i*k:][:k], p[i*k:][:k]
+		for j, v := range pi {
+			xi[j] += alpha[j&7] * v
+			pi[j] = f*ri[j] + beta[j&7]*v
+		}
+	}
+}
+
+func columnsDescendScaledGo(k int, alpha *[8]float64, d, q, r []float64, sums, scaled *[8]float64) {
+	columnsDescendGo(k, alpha, q, r, sums)
+	var s [8]float64
+	for i, f := range d {
+		for j, v := range r[i*k:][:k] {
+			s[j&7] += f * v * v
+		}
+	}
+	for j, v := range s {
+		scaled[j] += v
+	}
+}

@@ -98,6 +98,12 @@ func columnsDirectAVX2(k int, alpha *[8]float64, beta *[8]float64, z []float64, 
 func columnsDescendAVX2(k int, alpha *[8]float64, q []float64, r []float64, sums *[8]float64)
 
 //go:noescape
+func columnsDirectScaledAVX2(k int, alpha *[8]float64, beta *[8]float64, d []float64, r []float64, x []float64, p []float64)
+
+//go:noescape
+func columnsDescendScaledAVX2(k int, alpha *[8]float64, d []float64, q []float64, r []float64, sums *[8]float64, scaled *[8]float64)
+
+//go:noescape
 func sqDistRowAVX2(dst []float64, x []float64, coord [][]float64, j0 int)
 
 //go:noescape
@@ -231,6 +237,12 @@ func columnsDirectAVX512(k int, alpha *[8]float64, beta *[8]float64, z []float64
 
 //go:noescape
 func columnsDescendAVX512(k int, alpha *[8]float64, q []float64, r []float64, sums *[8]float64)
+
+//go:noescape
+func columnsDirectScaledAVX512(k int, alpha *[8]float64, beta *[8]float64, d []float64, r []float64, x []float64, p []float64)
+
+//go:noescape
+func columnsDescendScaledAVX512(k int, alpha *[8]float64, d []float64, q []float64, r []float64, sums *[8]float64, scaled *[8]float64)
 
 //go:noescape
 func sqDistRowAVX512(dst []float64, x []float64, coord [][]float64, j0 int)

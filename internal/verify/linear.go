@@ -37,18 +37,34 @@ func Linear(s LinearSystem, x []float64) (LinearCertificate, error) {
 		return LinearCertificate{}, fmt.Errorf("verify: the matrix is %d×%d, b has %d and x %d entries: %w", s.Rows, s.Cols, len(s.B), len(x), solver.ErrDimension)
 	}
 	t := s.residual(x)
-	c := LinearCertificate{
-		Residual: norm2(t.r), NormB: norm2(s.B), NormX: norm2(x),
-		Componentwise: t.componentwise, Optimality: math.NaN(), leastSquares: s.LeastSquares,
-	}
-	c.RelativeResidual = ratio(c.Residual, c.NormB)
-	size := t.normA*maxAbs(x) + maxAbs(s.B)
-	c.BackwardError = ratio(maxAbs(t.r), size)
-	c.Reachable = ratio(4*unit*size*math.Sqrt(float64(s.Rows)), c.NormB)
+	maxX, maxB, maxR := maxAbs(x), maxAbs(s.B), maxAbs(t.r)
+	c := s.certificate(columnNorms{
+		maxA: t.normA, maxX: maxX, maxB: maxB, maxR: maxR,
+		x: scaledNorm(x, maxX), b: scaledNorm(s.B, maxB), r: scaledNorm(t.r, maxR), componentwise: t.componentwise,
+	})
 	if s.LeastSquares {
 		c.Optimality = s.optimality(t.r, x)
 	}
 	return c, nil
+}
+
+// columnNorms are the norms that a certificate consists of: ‖A‖∞, the largest
+// entries, and the Euclidean norms of x, b and r.
+type columnNorms struct {
+	maxA, maxX, maxB, maxR float64
+	x, b, r                float64
+	componentwise          float64
+}
+
+func (s *LinearSystem) certificate(n columnNorms) LinearCertificate {
+	size := n.maxA*n.maxX + n.maxB
+	return LinearCertificate{
+		Residual: n.r, NormB: n.b, NormX: n.x,
+		Componentwise: n.componentwise, Optimality: math.NaN(), leastSquares: s.LeastSquares,
+		RelativeResidual: ratio(n.r, n.b),
+		BackwardError:    ratio(n.maxR, size),
+		Reachable:        ratio(4*unit*size*math.Sqrt(float64(s.Rows)), n.b),
+	}
 }
 
 // Certificates judges c. A system is solved when the residual meets tol or
@@ -270,17 +286,19 @@ func ratio(p, q float64) float64 {
 }
 
 // norm2 is the Euclidean norm, without overflow or underflow.
-func norm2(x []float64) float64 {
-	scale := maxAbs(x)
-	if scale == 0 || math.IsInf(scale, 0) || math.IsNaN(scale) {
-		return scale
+func norm2(x []float64) float64 { return scaledNorm(x, maxAbs(x)) }
+
+// scaledNorm is norm2, given max |x_i|.
+func scaledNorm(x []float64, largest float64) float64 {
+	if largest == 0 || math.IsInf(largest, 0) || math.IsNaN(largest) {
+		return largest
 	}
-	s := 0.0
+	scale, s := unitScale(largest), 0.0
 	for _, v := range x {
-		v /= scale
+		v *= scale
 		s += v * v
 	}
-	return scale * math.Sqrt(s)
+	return math.Sqrt(s) / scale
 }
 
 // maxAbs is max |x_i|; NaN wins.

@@ -418,10 +418,10 @@ func pairing(p, a, alpha []float64) float64 {
 
 // worse is the larger of two errors; NaN wins.
 func worse(x, y float64) float64 {
-	if math.IsNaN(x) || math.IsNaN(y) {
-		return math.NaN()
+	if y <= x || x != x {
+		return x
 	}
-	return math.Max(x, y)
+	return y
 }
 
 // Certificates states the numbers with their tolerances: the marginal error

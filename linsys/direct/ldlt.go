@@ -39,7 +39,8 @@ type LDLT struct {
 	done   <-chan struct{} // of the context of the factorisation under way
 	a      *matrix.CSR
 
-	x, t, block []float64 // working space of solves
+	x, t   []float64 // working space of solves
+	blocks columnBlocks
 }
 
 // pivotNode is the part of the factor that comes from one supernode.

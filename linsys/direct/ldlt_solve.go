@@ -77,27 +77,23 @@ func (f *LDLT) backward(n *pivotNode, y []float64) {
 }
 
 // SolveBlock overwrites the k right-hand sides in x, n×k and row-major, with
-// A⁻¹ times them. It allocates only where an earlier call did not have as
-// many columns.
+// A⁻¹ times them, on as many goroutines as the factorisation. It allocates
+// only where an earlier call did not have as many columns.
 func (f *LDLT) SolveBlock(x []float64, k int) {
 	n := f.s.c.n
 	checkRightSide(len(x), n*k)
-	if n == 0 || k <= 0 {
-		return
-	}
-	step := min(k, blockWidth)
-	if need := (n + len(f.t)) * step; len(f.block) < need {
-		f.block = make([]float64, need)
-	}
-	for lo := 0; lo < k; lo += step {
-		f.solveColumns(x[lo:], k, min(step, k-lo))
+	if n > 0 && k > 0 {
+		if f.blocks.solve == nil {
+			f.blocks.solve = f.solveColumns
+		}
+		f.blocks.run(f.threads, n+len(f.t), x, k)
 	}
 }
 
 // solveColumns solves for m columns of x, whose rows are stride apart.
-func (f *LDLT) solveColumns(x []float64, stride, m int) {
+func (f *LDLT) solveColumns(space, x []float64, stride, m int) {
 	c := f.s.c
-	y, t := f.block[:c.n*m], f.block[c.n*m:]
+	y, t := space[:c.n*m], space[c.n*m:]
 	for k, i := range c.perm {
 		scale(y[k*m:][:m], x[int(i)*stride:][:m], f.scale[k])
 	}

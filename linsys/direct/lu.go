@@ -41,7 +41,8 @@ type LU struct {
 	leader []int32   // first column of the supernode of each column of L, see run
 
 	growth, ratio float64
-	work, block   []float64
+	work          []float64
+	blocks        columnBlocks
 
 	packed  []float64 // of eliminateRun: the rows
 	columns [4][]float64

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"solve/internal/par"
 	"solve/matrix"
 	"solve/solver"
 )
@@ -19,7 +20,8 @@ type LUOptions struct {
 	// PivotTolerance t makes the diagonal entry the pivot where it is at least
 	// t times the largest candidate; 0 = 0.1, 1 = partial pivoting.
 	PivotTolerance float64
-	// Threads bounds the goroutines of the analysis (0 = GOMAXPROCS).
+	// Threads bounds the goroutines of the analysis and of solves for several
+	// right-hand sides (0 = GOMAXPROCS).
 	Threads int
 }
 
@@ -29,6 +31,7 @@ type LUOptions struct {
 type LUAnalysis struct {
 	n, stored int
 	tolerance float64
+	threads   int     // of solves
 	rowPerm   []int32 // row of A that is row k of the permuted matrix
 	colPerm   []int32
 	blocks    []int   // diagonal block b has columns blocks[b] … blocks[b+1]-1
@@ -58,7 +61,7 @@ func AnalyzeLU(ctx context.Context, a *matrix.CSR, opt *LUOptions) (*LUAnalysis,
 	if a.NNZ() > math.MaxInt32 {
 		return nil, fmt.Errorf("direct: LU of a matrix with %d entries: %w", a.NNZ(), solver.ErrUnsupported)
 	}
-	s := &LUAnalysis{n: a.Rows, stored: a.NNZ(), tolerance: opt.PivotTolerance}
+	s := &LUAnalysis{n: a.Rows, stored: a.NNZ(), tolerance: opt.PivotTolerance, threads: par.Threads(opt.Threads)}
 	if s.tolerance == 0 {
 		s.tolerance = 0.1
 	}

@@ -61,29 +61,22 @@ func (f *LU) SolveTrans(x []float64) {
 	}
 }
 
-// blockWidth is how many right-hand sides are solved for at a time.
-const blockWidth = 32
-
 // SolveBlock overwrites the row-major n×k matrix x, a right-hand side a
-// column, with A⁻¹ x. It allocates only where an earlier call did
-// not have as many columns.
+// column, with A⁻¹ x, on as many goroutines as the analysis. It allocates only
+// where an earlier call did not have as many columns.
 func (f *LU) SolveBlock(x []float64, k int) {
 	checkRightSide(len(x), f.s.n*k)
-	if f.s.n == 0 || k <= 0 {
-		return
-	}
-	step := min(k, blockWidth)
-	if len(f.block) < f.s.n*step {
-		f.block = make([]float64, f.s.n*step)
-	}
-	for first := 0; first < k; first += step {
-		f.solveColumns(x[first:], k, min(step, k-first))
+	if f.s.n > 0 && k > 0 {
+		if f.blocks.solve == nil {
+			f.blocks.solve = f.solveColumns
+		}
+		f.blocks.run(f.s.threads, f.s.n, x, k)
 	}
 }
 
 // solveColumns solves for m columns of x, whose rows are stride apart.
-func (f *LU) solveColumns(x []float64, stride, m int) {
-	s, w := f.s, f.block
+func (f *LU) solveColumns(w, x []float64, stride, m int) {
+	s := f.s
 	at := func(k int32) []float64 { return w[int(k)*m:][:m] }
 	subtract := func(rows []int32, v, y []float64) {
 		for p, i := range rows {

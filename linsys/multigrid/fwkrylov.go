@@ -64,7 +64,7 @@ func newKrylov[T kern.Real](h *fwHierarchy[T]) *fwKrylov[T] {
 	for t := range k.work {
 		k.work[t] = make([]float64, l.faces.Plane())
 	}
-	if f, narrow := any(&l.faces).(*kern.FaceGrid[float32]); narrow && f.Code != nil && numberExcess(l, f, h.threads) {
+	if f, narrow := any(&l.faces).(*kern.FaceGrid[float32]); narrow && f.Code != nil && (f.Excess != nil || numberExcess(l, f, h.threads)) {
 		k.diff = f
 	}
 	blocks := l.blocks

@@ -85,6 +85,8 @@ type FWMG struct {
 	split bool // Strength is still to be tried
 	cycle fwPrecision
 	work  *fwWorkspace
+
+	copied bool // by Copies
 }
 
 // fwPrecision is a hierarchy in float32 or float64.
@@ -95,6 +97,8 @@ type fwPrecision interface {
 	complexity() float64
 	contents() int64
 	isSingular() bool
+	copy(g *Grid) fwPrecision
+	vectorBytes() int64
 }
 
 // NewFWMG sets up the preconditioner of a grid. The error wraps
@@ -195,10 +199,7 @@ func (h *fwHierarchy[T]) complexity() float64 {
 
 func (h *fwHierarchy[T]) contents() int64 {
 	total := int64(8 * len(h.coarse.inverse))
-	word := int64(4)
-	if _, wide := any(h.start[0].B).(float64); wide {
-		word = 8
-	}
+	word := h.word()
 	total += 2 * word * int64(len(h.level[0].x)) // of PCG
 	for _, l := range h.level {
 		words := len(l.b) + len(l.x) + len(l.faces.D) + len(l.faces.Inv)

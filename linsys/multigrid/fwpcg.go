@@ -69,6 +69,9 @@ func (m *FWMG) PCG(ctx context.Context, x, b []float64, tol float64, maxIter int
 		if !run.indefinite && !run.slow {
 			break
 		}
+		if m.copied {
+			return run.result, ErrCycle
+		}
 		if done, err := m.fallBack(ctx, run); done || err != nil {
 			run.result.Reason = solver.NotPositiveDefinite
 			m.finish(x, run)

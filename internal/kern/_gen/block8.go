@@ -12,6 +12,8 @@ func columns(s isa) {
 	columnsDot(s)
 	columnsDirect(s)
 	columnsDescend(s)
+	columnsDirectScaled(s)
+	columnsDescendScaled(s)
 }
 
 // abreast are the columns of a row, in one vector or two; masked unless there are
@@ -124,22 +126,24 @@ func (l abreast) eachRow(long string, row func(u int, i reg.GPVirtual)) {
 	}
 }
 
-// finish adds up the sums of the four rows of a turn and adds them to the
+// addUp adds up the sums of the rows of a turn, pairwise, and adds them to the
 // array of eight at the pointer parameter.
-func (l abreast) finish(acc [][]reg.VecVirtual, name string) {
+func (l abreast) addUp(acc [][]reg.VecVirtual, name string) {
 	at := Mem{Base: Load(Param(name), GP64()).(reg.GPVirtual)}
 	for i := range acc[0] {
-		VADDPD(acc[1][i], acc[0][i], acc[0][i])
-		VADDPD(acc[3][i], acc[2][i], acc[2][i])
-		VADDPD(acc[2][i], acc[0][i], acc[0][i])
+		for step := 1; step < len(acc); step *= 2 {
+			for u := 0; u < len(acc); u += 2 * step {
+				VADDPD(acc[u+step][i], acc[u][i], acc[u][i])
+			}
+		}
 		VADDPD(at.Offset(8*l.s.w*i), acc[0][i], acc[0][i])
 	}
 	abreast{s: l.s}.store(acc[0], at)
-	ret()
 }
 
-func (l abreast) sums() [][]reg.VecVirtual {
-	acc := make([][]reg.VecVirtual, 4)
+// sums returns n sums, a power of two, for the rows of a turn.
+func (l abreast) sums(n int) [][]reg.VecVirtual {
+	acc := make([][]reg.VecVirtual, n)
 	for u := range acc {
 		acc[u] = l.zeros()
 	}
@@ -223,11 +227,12 @@ func columnsDot(s isa) {
 	s.text("columnsDot", "(k int, x, y []float64, sums *[8]float64)")
 	s.eachWidth(func(l abreast) {
 		x, y := sliceBase("x"), sliceBase("y")
-		acc := l.sums()
+		acc := l.sums(4)
 		l.eachRow("x", func(u int, i reg.GPVirtual) {
 			multiplyAdd(l.load(Mem{Base: x, Index: i, Scale: 8}), l.load(Mem{Base: y, Index: i, Scale: 8}), acc[u])
 		})
-		l.finish(acc, "sums")
+		l.addUp(acc, "sums")
+		ret()
 	})
 }
 
@@ -253,7 +258,7 @@ func columnsDescend(s isa) {
 	s.eachWidth(func(l abreast) {
 		alpha := l.coefficients("alpha")
 		q, r := sliceBase("q"), sliceBase("r")
-		acc := l.sums()
+		acc := l.sums(4)
 		l.eachRow("r", func(u int, i reg.GPVirtual) {
 			at := Mem{Base: r, Index: i, Scale: 8}
 			v := l.load(at)
@@ -263,6 +268,58 @@ func columnsDescend(s isa) {
 			multiplyAdd(v, v, acc[u])
 			l.store(v, at)
 		})
-		l.finish(acc, "sums")
+		l.addUp(acc, "sums")
+		ret()
+	})
+}
+
+// scale multiplies a row by the number at d, to which it adds 8.
+func (l abreast) scale(row []reg.VecVirtual, d reg.GPVirtual) []reg.VecVirtual {
+	f, out := l.s.vec(), l.vecs()
+	VBROADCASTSD(Mem{Base: d}, f)
+	ADDQ(I8(8), d)
+	for i := range row {
+		VMULPD(row[i], f, out[i])
+	}
+	return out
+}
+
+func columnsDirectScaled(s isa) {
+	s.text("columnsDirectScaled", "(k int, alpha, beta *[8]float64, d, r, x, p []float64)")
+	s.eachWidth(func(l abreast) {
+		alpha, beta := l.coefficients("alpha"), l.coefficients("beta")
+		d, r, x, p := sliceBase("d"), sliceBase("r"), sliceBase("x"), sliceBase("p")
+		l.eachRow("p", func(_ int, i reg.GPVirtual) {
+			at := func(base reg.GPVirtual) Mem { return Mem{Base: base, Index: i, Scale: 8} }
+			old, sol := l.load(at(p)), l.load(at(x))
+			next := l.scale(l.load(at(r)), d)
+			multiplyAdd(old, alpha, sol)
+			multiplyAdd(old, beta, next)
+			l.store(sol, at(x))
+			l.store(next, at(p))
+		})
+		ret()
+	})
+}
+
+func columnsDescendScaled(s isa) {
+	s.text("columnsDescendScaled", "(k int, alpha *[8]float64, d, q, r []float64, sums, scaled *[8]float64)")
+	s.eachWidth(func(l abreast) {
+		alpha := l.coefficients("alpha")
+		d, q, r := sliceBase("d"), sliceBase("q"), sliceBase("r")
+		squares, acc := l.sums(2), l.sums(2)
+		l.eachRow("r", func(u int, i reg.GPVirtual) {
+			at := Mem{Base: r, Index: i, Scale: 8}
+			v := l.load(at)
+			for j, w := range l.load(Mem{Base: q, Index: i, Scale: 8}) {
+				VFNMADD231PD(w, alpha[j], v[j])
+			}
+			l.store(v, at)
+			multiplyAdd(v, v, squares[u&1])
+			multiplyAdd(v, l.scale(v, d), acc[u&1])
+		})
+		l.addUp(squares, "sums")
+		l.addUp(acc, "scaled")
+		ret()
 	})
 }

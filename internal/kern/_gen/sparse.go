@@ -39,9 +39,15 @@ func (e *entries) pair(k reg.GPVirtual, u int, a, b reg.VecVirtual) {
 	VFMADD231SD(Mem{Base: e.x, Index: hi, Scale: 8}, v1, b)
 }
 
+// spmvAhead is how far ahead, in entries, spmv asks for the matrix: hardware
+// stops at the end of every page, and 256 entries take about as long as memory
+// does to answer.
+const spmvAhead = 256
+
 // row returns Σ val·x[col] over entries k … end−1, advancing k: four chains of
-// sums, then what is left over a multiple of 4.
-func (e *entries) row(k, end reg.GPVirtual) reg.Register {
+// sums, then what is left over a multiple of 4. With ahead > 0 it asks for the
+// entries that follow at that distance.
+func (e *entries) row(k, end reg.GPVirtual, ahead int) reg.Register {
 	acc := make([]reg.VecVirtual, 4)
 	for i := range acc {
 		acc[i] = XMM()
@@ -55,6 +61,10 @@ func (e *entries) row(k, end reg.GPVirtual) reg.Register {
 	Label(top)
 	e.pair(k, 0, acc[0], acc[1])
 	e.pair(k, 2, acc[2], acc[3])
+	if ahead > 0 {
+		PREFETCHT0(Mem{Base: e.val, Index: k, Scale: 8, Disp: 8 * ahead})
+		PREFETCHT0(Mem{Base: e.col, Index: k, Scale: 4, Disp: 4 * ahead})
+	}
 	ADDQ(I8(4), k)
 	CMPQ(k, limit)
 	JLE(LabelRef(top))
@@ -83,7 +93,7 @@ func gatherDot(s isa) {
 	s.text("gatherDot", "(col []int32, val, x []float64) float64")
 	e, end, k := newEntries("x"), sliceLen("col"), GP64()
 	XORQ(k, k)
-	Store(e.row(k, end), ReturnIndex(0))
+	Store(e.row(k, end, 0), ReturnIndex(0))
 	RET()
 }
 
@@ -154,7 +164,7 @@ func rows(long string, row func(k, end reg.GPVirtual, at Mem)) {
 func spmv(s isa) {
 	s.text("spmv", spmvSig)
 	e := newEntries("x")
-	rows("y", func(k, end reg.GPVirtual, at Mem) { VMOVSD(e.row(k, end), at) })
+	rows("y", func(k, end reg.GPVirtual, at Mem) { VMOVSD(e.row(k, end, spmvAhead), at) })
 }
 
 func spmtv(s isa) {
