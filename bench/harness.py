@@ -21,7 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-AREAS = ["ot", "linsys", "bcd"]
+AREAS = ["ot", "linsys", "bcd", "constrained"]
 
 
 class Run:

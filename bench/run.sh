@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares `solve` with its peers and writes RESULTS.md and results/AREA.jsonl.
 #
-#   bench/run.sh AREA     ot, linsys or bcd
+#   bench/run.sh AREA     ot, linsys, bcd or constrained
 #   bench/run.sh render   RESULTS.md again from results/*.jsonl
 #
 #   BENCH_THREADS       cores and threads for every program; default all
@@ -13,6 +13,7 @@
 #                       20 to 60 seconds in every run)
 #   BENCH_LINSYS_DATA   folder with real matrices NAME.mtx and NAME_b.mtx; default none
 #   BENCH_BCD_DATA      folder with real data in LIBSVM format, see bcd.py; default none
+#   BENCH_CONSTRAINED_DATA   folder with models NAME.SIF and an index.csv; default testdata
 #   SOLVE_PEERS_VENV    see peers/setup.sh
 #
 # All of it takes an hour or two. Instances are kept in bench/out (700 MB).
@@ -21,7 +22,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 area=${1:-}
 case $area in
-ot | linsys | bcd | render) ;;
+ot | linsys | bcd | constrained | render) ;;
 *)
 	sed -n '2,/^set -e/s/^# \{0,1\}//p' run.sh >&2
 	exit 2
