@@ -8,7 +8,7 @@ import (
 
 // sweep minimises q over one coordinate after the other.
 func (s *subproblem) sweep() {
-	s.touched, s.signs = 0, 0
+	s.touched, s.signs, s.fell = 0, 0, 0
 	switch {
 	case s.groups != nil:
 		s.sweepGroups()
@@ -85,9 +85,9 @@ func (s *subproblem) sweepResidual() {
 	work := 0
 	for k, old := range s.x {
 		j := int(s.cols[k])
-		rows, vals := s.d.column(j)
-		work += len(vals)
-		g := columnDot(rows, vals, s.v)
+		entries := s.d.nnz(j)
+		work += entries
+		g := s.d.dot(j, s.v)
 		if s.total > 0 {
 			g -= s.mean[k] * s.sum
 		}
@@ -98,15 +98,9 @@ func (s *subproblem) sweepResidual() {
 		}
 		s.moved(old, next)
 		s.x[k] = next
-		work += len(vals)
-		if s.omega > 0 {
-			columnAxpy(d*s.omega, rows, vals, s.v)
-		} else {
-			columnAxpy(d, rows, s.wcols[s.wptr[k]:s.wptr[k+1]], s.v)
-		}
-		if s.total > 0 {
-			s.sum += d * s.mean[k] * s.total
-		}
+		s.fell += 0.5 * d * d / s.inv[k]
+		work += entries
+		s.addColumn(d, k)
 	}
 	perEntry := 0.15
 	if s.d.dense == nil {

@@ -20,6 +20,8 @@ type design struct {
 	ptr []int64
 	row []int32
 	val []float64
+
+	ones bool // every value that is stored is 1
 }
 
 // denseShare is the density from which compressed columns are slower than
@@ -57,23 +59,35 @@ func kept(n int, keep []bool) []int {
 	return rows
 }
 
-// designOfDense transposes in tiles that the cache holds.
+// designOfDense transposes in tiles of 8 rows: pieces of transposeColumns entries
+// are long enough to be read ahead, and columns are written by cache lines.
 func designOfDense(a *matrix.Dense, keep []bool, threads int) *design {
 	rows := kept(a.Rows, keep)
 	d := &design{n: len(rows), p: a.Cols, ld: stride(len(rows))}
 	d.dense = make([]float64, d.p*d.ld)
-	const tile = 16
-	par.For(threads, par.Chunks(d.p, tile), func(chunk int) {
-		lo, hi := par.Bounds(chunk, d.p, tile)
-		for i, r := range rows {
-			line := a.Data[r*a.Cols+lo : r*a.Cols+hi]
-			for k, v := range line {
+	par.For(threads, par.Chunks(d.p, transposeColumns), func(chunk int) {
+		lo, hi := par.Bounds(chunk, d.p, transposeColumns)
+		line := func(i int) []float64 { return a.Data[rows[i]*a.Cols+lo:][:hi-lo] }
+		i := 0
+		for ; i+8 <= len(rows); i += 8 {
+			l0, l1, l2, l3 := line(i), line(i+1), line(i+2), line(i+3)
+			l4, l5, l6, l7 := line(i+4), line(i+5), line(i+6), line(i+7)
+			for k := range l0 {
+				to := d.dense[(lo+k)*d.ld+i:][:8]
+				to[0], to[1], to[2], to[3] = l0[k], l1[k], l2[k], l3[k]
+				to[4], to[5], to[6], to[7] = l4[k], l5[k], l6[k], l7[k]
+			}
+		}
+		for ; i < len(rows); i++ {
+			for k, v := range line(i) {
 				d.dense[(lo+k)*d.ld+i] = v
 			}
 		}
 	})
 	return d
 }
+
+const transposeColumns = 256
 
 // designOfColumns keeps the arrays of a, or what the kept rows leave of them.
 // A matrix that is mostly full becomes dense where that fits.
@@ -86,7 +100,17 @@ func designOfColumns(a *matrix.CSC, keep []bool, limit int64) *design {
 	if nnz := float64(d.ptr[d.p]); nnz > denseShare*cells && 8*cells < float64(limit)/2 {
 		return d.densify()
 	}
+	d.ones = allOnes(d.val)
 	return d
+}
+
+func allOnes(x []float64) bool {
+	for _, v := range x {
+		if v != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *design) keepRows(keep []bool) *design {
@@ -132,6 +156,7 @@ func (d *design) densify() *design {
 // scale multiplies column j by by[j], in a copy of the values where they are
 // the caller's.
 func (d *design) scale(by []float64, owned bool) {
+	d.ones = false
 	if d.dense == nil && !owned {
 		d.val = append([]float64(nil), d.val...)
 	}
@@ -166,13 +191,43 @@ const longVector = 1 << 16
 // dot returns X_jᵀv.
 func (d *design) dot(j int, v []float64) float64 {
 	rows, vals := d.column(j)
+	if d.ones {
+		return sumAt(rows, v)
+	}
 	return columnDot(rows, vals, v)
 }
 
 // axpy adds a X_j to v.
 func (d *design) axpy(a float64, j int, v []float64) {
 	rows, vals := d.column(j)
+	if d.ones {
+		addAt(a, rows, v)
+		return
+	}
 	columnAxpy(a, rows, vals, v)
+}
+
+// sumAt is the product of a column of ones in some rows with v.
+func sumAt(rows []int32, v []float64) float64 {
+	var a, b, c, d float64
+	for len(rows) >= 4 {
+		a += v[rows[0]]
+		b += v[rows[1]]
+		c += v[rows[2]]
+		d += v[rows[3]]
+		rows = rows[4:]
+	}
+	for _, i := range rows {
+		a += v[i]
+	}
+	return (a + b) + (c + d)
+}
+
+// addAt adds a to v in some rows.
+func addAt(a float64, rows []int32, v []float64) {
+	for _, i := range rows {
+		v[i] += a
+	}
 }
 
 // dot returns xᵀy.

@@ -56,7 +56,7 @@ func (e *engine) gap() float64 {
 	}
 	gap := 0.0
 	for j, c := range e.c {
-		if x := e.x[j]; x != 0 || math.Abs(c) > e.l1[j] {
+		if x := e.x[j]; (x != 0 || math.Abs(c) > e.l1[j]) && !e.absent[j] {
 			lo, hi := e.bounds(j)
 			gap += coordinateGap(x, s*c, e.l1[j], e.l2[j], lo, hi, e.norm[j]*e.norm[j]*e.w[0])
 		}
@@ -84,7 +84,7 @@ func (e *engine) lossGap(s float64) float64 {
 func (e *engine) objective() float64 {
 	sum := e.at.value
 	for j, v := range e.x {
-		if v != 0 {
+		if v != 0 && !e.absent[j] {
 			sum += e.l1[j]*math.Abs(v) + 0.5*e.l2[j]*v*v
 		}
 	}
@@ -96,4 +96,15 @@ func (e *engine) objective() float64 {
 		sum += e.levels[g] * norm
 	}
 	return sum
+}
+
+// setGap is gap over the working set, the other columns at rest.
+func (e *engine) setGap() float64 {
+	s := &e.sub
+	if s.groups != nil {
+		scale := s.groupsScaling()
+		return s.groupsGap(scale) + e.lossGap(scale)
+	}
+	scale := s.scaling()
+	return s.coordinatesGap(scale) + e.lossGap(scale)
 }

@@ -25,6 +25,9 @@ type gram struct {
 	rows  rowLists
 	count []int32
 	tile  []float64
+
+	priced []int32 // columns that pairsCost was last asked about, none of them a member
+	price  float64
 }
 
 func newGram(d *design, intercept bool, threads int) *gram {
@@ -201,72 +204,6 @@ func (q *gram) denseProducts(first int) {
 	}
 }
 
-// rowLists holds the entries of some columns by rows: those of row i are
-// (col, val)[ptr_i : ptr_{i+1}], by position.
-type rowLists struct {
-	ptr []int32
-	col []int32
-	val []float64
-}
-
-// build sorts the entries of the columns by rows.
-func (l *rowLists) build(d *design, cols []int32) {
-	if len(l.ptr) < d.n+2 {
-		l.ptr = make([]int32, d.n+2)
-	}
-	clear(l.ptr)
-	nnz := 0
-	for _, j := range cols {
-		rows, _ := d.column(int(j))
-		nnz += len(rows)
-		for _, i := range rows {
-			l.ptr[i+2]++
-		}
-	}
-	for i := range d.n {
-		l.ptr[i+2] += l.ptr[i+1]
-	}
-	if cap(l.col) < nnz {
-		l.col, l.val = make([]int32, nnz+nnz/4), make([]float64, nnz+nnz/4)
-	}
-	l.col, l.val = l.col[:nnz], l.val[:nnz]
-	for a, j := range cols {
-		rows, vals := d.column(int(j))
-		for k, i := range rows {
-			t := l.ptr[i+1]
-			l.col[t], l.val[t] = int32(a), vals[k]
-			l.ptr[i+1] = t + 1
-		}
-	}
-}
-
-// sparseRows fills rows by walking every member's column once and meeting the
-// new columns in the rows it touches.
-func (q *gram) sparseRows(first int) {
-	n := len(q.members)
-	q.rows.build(q.d, q.members[first:])
-	ptr, col, val := q.rows.ptr, q.rows.col, q.rows.val
-	const block = 16
-	par.For(q.threads, par.Chunks(n, block), func(chunk int) {
-		lo, hi := par.Bounds(chunk, n, block)
-		for b := lo; b < hi; b++ {
-			rows, vals := q.d.column(int(q.members[b]))
-			least := int32(b - first) // of a pair of new columns the later one has the row
-			for k, i := range rows {
-				v := vals[k]
-				if q.h != nil {
-					v *= q.h[i]
-				} else {
-					v *= q.omega
-				}
-				for t := ptr[i+1] - 1; t >= ptr[i] && col[t] >= least; t-- {
-					q.g[(first+int(col[t]))*q.ld+b] += v * val[t]
-				}
-			}
-		}
-	})
-}
-
 // extendCost estimates, in nanoseconds, what it takes to bring in those of the
 // columns that are not members.
 func (q *gram) extendCost(cols []int32) float64 {
@@ -283,33 +220,4 @@ func (q *gram) extendCost(cols []int32) float64 {
 		return 0
 	}
 	return q.pairsCost(cols)
-}
-
-// pairsCost counts the pairs of entries in a row that sparseRows would meet.
-func (q *gram) pairsCost(cols []int32) float64 {
-	if len(q.count) < q.d.n {
-		q.count = make([]int32, q.d.n)
-	}
-	clear(q.count)
-	for _, j := range cols {
-		if q.at[j] < 0 {
-			rows, _ := q.d.column(int(j))
-			for _, i := range rows {
-				q.count[i]++
-			}
-		}
-	}
-	entries, pairs := 0, 0
-	for _, j := range cols {
-		rows, _ := q.d.column(int(j))
-		met := int32(0)
-		for _, i := range rows {
-			met += q.count[i]
-		}
-		entries += len(rows)
-		if pairs += int(met); q.at[j] < 0 {
-			pairs -= int(met) / 2
-		}
-	}
-	return 3*float64(entries) + 1.5*float64(pairs)
 }

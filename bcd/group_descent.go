@@ -14,13 +14,14 @@ type span struct {
 }
 
 // spans fills the subproblem's groups; those of a working set stand together.
+// The columns of a group whose norm weighs nothing are groups of their own.
 func (e *engine) spans() {
 	s := &e.sub
 	s.groups = s.groups[:0]
 	for k := 0; k < len(e.set); {
 		g := e.groupOf[e.set[k]]
 		size := 1
-		for k+size < len(e.set) && e.groupOf[e.set[k+size]] == g {
+		for e.levels[g] > 0 && k+size < len(e.set) && e.groupOf[e.set[k+size]] == g {
 			size++
 		}
 		s.groups = append(s.groups, span{at: k, size: size, level: e.levels[g]})
@@ -65,12 +66,11 @@ func (s *subproblem) sweepGroups() {
 		end := q.at + q.size
 		if s.gram == nil {
 			for k := q.at; k < end; k++ {
-				rows, vals := s.d.column(int(s.cols[k]))
-				s.g[k] = columnDot(rows, vals, s.v)
+				s.g[k] = s.d.dot(int(s.cols[k]), s.v)
 				if s.total > 0 {
 					s.g[k] -= s.mean[k] * s.sum
 				}
-				work += float64(len(vals))
+				work += float64(s.d.nnz(int(s.cols[k])))
 			}
 		}
 		// A Lipschitz constant of the smooth part with its ridge.
@@ -92,6 +92,7 @@ func (s *subproblem) sweepGroups() {
 			if d := next - old; d != 0 {
 				s.moved(old, next)
 				s.x[k] = next
+				s.fell += 0.5 * d * d / step
 				s.shiftBy(k, d)
 			}
 		}
@@ -110,11 +111,17 @@ func (s *subproblem) shiftBy(k int, d float64) {
 
 // addColumn adds d h∘X_k to v.
 func (s *subproblem) addColumn(d float64, k int) {
-	rows, vals := s.d.column(int(s.cols[k]))
-	if s.omega > 0 {
-		columnAxpy(d*s.omega, rows, vals, s.v)
-	} else {
-		columnAxpy(d, rows, s.wcols[s.wptr[k]:s.wptr[k+1]], s.v)
+	j := int(s.cols[k])
+	rows, vals := s.d.column(j)
+	switch {
+	case s.omega > 0:
+		s.d.axpy(d*s.omega, j, s.v)
+	case s.d.ones:
+		for _, i := range rows {
+			s.v[i] += d * s.h[i]
+		}
+	default:
+		columnAxpy(d, rows, s.wcols[s.wptr[k]:s.wptr[k]+int64(len(vals))], s.v)
 	}
 	if s.total > 0 {
 		s.sum += d * s.mean[k] * s.total
@@ -139,38 +146,51 @@ func (s *subproblem) groupPenalty(x []float64) float64 {
 func (s *subproblem) gapOfGroups() float64 {
 	scale := 1.0
 	if !math.IsNaN(s.q) {
-		for i := range s.groups {
-			q := &s.groups[i]
-			if s.l2[q.at] > 0 {
-				continue
-			}
-			g, l1 := s.g[q.at:q.at+q.size], s.l1[q.at]
-			scale = min(scale, groupScaling(func(t float64) float64 {
-				sum := 0.0
-				for _, v := range g {
-					if u := t*math.Abs(v) - l1; u > 0 {
-						sum += u * u
-					}
-				}
-				return math.Sqrt(sum)
-			}, q.level))
-		}
+		scale = s.groupsScaling()
 	}
-	sum := 0.0
-	for i := range s.groups {
-		q := &s.groups[i]
-		end := q.at + q.size
-		sum += groupGap(s.x[q.at:end], s.g[q.at:end], scale, s.l1[q.at], s.l2[q.at], q.level, q.bound)
-	}
+	sum := s.groupsGap(scale)
 	if scale < 1 {
 		sum += 0.5 * (1 - scale) * (1 - scale) * s.q2()
 	}
 	return sum
 }
 
-// groupNewton adds the second and first derivatives of Σ level‖x_g‖ on the
-// support: level(I/‖x‖ − xxᵀ/‖x‖³), and level·x/‖x‖.
-func (s *subproblem) groupNewton(ld int) {
+// groupsScaling is scaling for groups.
+func (s *subproblem) groupsScaling() float64 {
+	scale := 1.0
+	for i := range s.groups {
+		q := &s.groups[i]
+		if s.l2[q.at] > 0 {
+			continue
+		}
+		g, l1 := s.g[q.at:q.at+q.size], s.l1[q.at]
+		scale = min(scale, groupScaling(func(t float64) float64 {
+			sum := 0.0
+			for _, v := range g {
+				if u := t*math.Abs(v) - l1; u > 0 {
+					sum += u * u
+				}
+			}
+			return math.Sqrt(sum)
+		}, q.level))
+	}
+	return scale
+}
+
+// groupsGap is coordinatesGap for groups.
+func (s *subproblem) groupsGap(scale float64) float64 {
+	sum := 0.0
+	for i := range s.groups {
+		q := &s.groups[i]
+		end := q.at + q.size
+		sum += groupGap(s.x[q.at:end], s.g[q.at:end], scale, s.l1[q.at], s.l2[q.at], q.level, q.bound)
+	}
+	return sum
+}
+
+// supportNorms calls f for every group that is not zero, with the range of its
+// members in the support.
+func (s *subproblem) supportNorms(f func(q *span, first, end int, norm float64)) {
 	w := &s.work
 	a := 0
 	for i := range s.groups {
@@ -179,23 +199,40 @@ func (s *subproblem) groupNewton(ld int) {
 		for _, v := range s.x[q.at : q.at+q.size] {
 			norm += v * v
 		}
-		norm = math.Sqrt(norm)
 		first := a
 		for a < len(w.support) && int(w.support[a]) < q.at+q.size {
 			a++
 		}
-		if norm == 0 {
-			continue
+		if norm > 0 {
+			f(q, first, a, math.Sqrt(norm))
 		}
-		for b := first; b < a; b++ {
+	}
+}
+
+// groupSlopes subtracts the derivative of Σ level‖x_g‖, level·x/‖x‖, from the
+// step.
+func (s *subproblem) groupSlopes() {
+	w := &s.work
+	s.supportNorms(func(q *span, first, end int, norm float64) {
+		for b := first; b < end; b++ {
+			w.step[b] -= q.level * s.x[w.support[b]] / norm
+		}
+	})
+}
+
+// groupNewton adds the second derivative of Σ level‖x_g‖ on the support,
+// level(I/‖x‖ − (1−bend) xxᵀ/‖x‖³) with bend 0.
+func (s *subproblem) groupNewton(ld int) {
+	w := &s.work
+	s.supportNorms(func(q *span, first, end int, norm float64) {
+		for b := first; b < end; b++ {
 			x := s.x[w.support[b]]
-			w.step[b] -= q.level * x / norm
-			for c := b; c < a; c++ {
-				s.factor[b*ld+c] -= q.level * x * s.x[w.support[c]] / (norm * norm * norm)
+			for c := b; c < end; c++ {
+				s.factor[b*ld+c] -= (1 - s.bend) * q.level * x * s.x[w.support[c]] / (norm * norm * norm)
 			}
 			s.factor[b*ld+b] += q.level / norm
 		}
-	}
+	})
 }
 
 // liveGroups marks the members of groups that are not zero.

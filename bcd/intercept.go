@@ -40,7 +40,7 @@ func (e *engine) fitIntercept() {
 			}
 			step = math.Copysign(reach, -slope)
 			if !math.IsInf(lo, -1) && !math.IsInf(hi, 1) {
-				step = (lo+hi)/2 - t
+				step = between(lo, hi) - t
 			}
 		}
 		if next := t + step; next == t || next-next != 0 {
@@ -53,6 +53,20 @@ func (e *engine) fitIntercept() {
 		slope, size, curvature = e.slopes(eta)
 	}
 	e.at.x0 += t
+}
+
+// between halves an interval, or the exponent of its width where that exceeds
+// its nearer end by far, as a step along a flat exponential leaves it.
+func between(lo, hi float64) float64 {
+	const far = 1e6
+	width := hi - lo
+	switch {
+	case width > far*(1+min(math.Abs(lo), math.Abs(hi))) && math.Abs(lo) <= math.Abs(hi):
+		return lo + math.Sqrt(width)
+	case width > far*(1+min(math.Abs(lo), math.Abs(hi))):
+		return hi - math.Sqrt(width)
+	}
+	return (lo + hi) / 2
 }
 
 // slopes sets θ and the second derivatives at η; it returns Σθ, Σ|θ| and a

@@ -21,7 +21,8 @@ type model struct {
 	d     *design
 	y     []float64
 	w     []float64 // scaled
-	o     []float64 // nil = zeros
+	o     []float64 // offsets, and what coefficients add that cannot move; nil = zeros
+	given []float64 // offsets of the caller
 	omega float64   // the weight of every row; 0 where they differ
 
 	loss      loss.Loss
@@ -108,6 +109,7 @@ func prepare(p *Problem, opt *Options) (*model, error) {
 	m.y = pick(p.Y, rows)
 	if p.Offset != nil {
 		m.o = pick(p.Offset, rows)
+		m.given = m.o
 	}
 	m.setWeights(p.Weights, rows)
 	if err := m.target(); err != nil {
@@ -268,6 +270,7 @@ func (m *model) setColumns() {
 				m.inv[j] = 1 / m.scale[j]
 			}
 		}
+		m.fixConstant()
 		m.d.scale(m.inv, owned)
 	}
 	if m.intercept && m.d.dense != nil {
@@ -290,6 +293,25 @@ func (m *model) setColumns() {
 			}
 			m.lo[j], m.hi[j] = lo, hi
 		}
+	}
+}
+
+// fixConstant takes up constant columns, which take no part when standardised,
+// where bounds keep their coefficients from zero.
+func (m *model) fixConstant() {
+	var o []float64
+	for j, s := range m.scale {
+		lo, hi := m.problem.bounds(j)
+		if v := clip(0, lo, hi); s == 0 && v != 0 {
+			if o == nil {
+				o = make([]float64, m.n)
+				copy(o, m.o)
+			}
+			m.d.axpy(v, j, o)
+		}
+	}
+	if o != nil {
+		m.o = o
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 type newtonWork struct {
 	support []int32
 	step    []float64
+	scale   []float64 // 1/√diagonal
 	x, g    []float64
 	gram    *gram // residual mode
 	joined  []int32
@@ -65,56 +66,128 @@ func (s *subproblem) newtonPays() bool {
 
 // newton minimises q over the support with its signs fixed. A step that
 // crosses zero or a bound stops the crossing coordinates there; if that does
-// not lower q, the whole step ends at the first crossing instead.
+// not lower q, the whole step ends at the first crossing instead, and another
+// follows without the coordinate that met it.
 func (s *subproblem) newton() {
-	w := &s.work
-	n := len(w.support)
-	s.stats.NewtonSteps++
-	w.step = grow(w.step, n)
-	for a, k := range w.support {
-		w.step[a] = -(s.g[k] + math.Copysign(s.l1[k], s.x[k]) + s.l2[k]*s.x[k])
-	}
-	if !s.solveSupport(n) {
-		s.wait *= 2
-		return
-	}
-	for _, d := range w.step {
-		if d-d != 0 {
-			s.wait *= 2
-			return
+	for drops := 0; s.newtonStep(); drops++ {
+		if n := len(s.work.support); !s.newtonPays() && (drops == maxDrops || n == 0 || n > smallSupport) {
+			break
 		}
-	}
-	before := s.value(s.x, s.g)
-	t, crossed := s.firstCrossing()
-	if s.tryStep(1, before) {
-		if crossed > 0 {
-			s.wait *= 1.3
-		}
-	} else if t < 1 && s.tryStep(t, before) || s.groups != nil && s.tryStep(0.25, before) {
-		s.wait *= 2
-	} else {
-		s.wait *= 2
 	}
 	s.accel.restart()
 }
 
+// A small support may lose so many coordinates one after the other before the
+// steps have to pay off again.
+const (
+	maxDrops     = 20
+	smallSupport = 64
+)
+
+// newtonStep takes one step; it reports whether the step ended at a crossing.
+func (s *subproblem) newtonStep() (short bool) {
+	n := len(s.work.support)
+	s.stats.NewtonSteps++
+	s.bend = 0
+	if !s.findStep(n) {
+		s.wait *= 2
+		return false
+	}
+	before := s.value(s.x, s.g)
+	t, crossed := s.firstCrossing()
+	switch {
+	case s.tryStep(1, before):
+		if crossed > 0 {
+			s.wait *= 1.3
+		}
+	case t < 1 && s.tryStep(t, before):
+		s.wait *= 1.5
+		return true
+	case s.groups != nil && s.stepAbove(n, before):
+		s.wait *= 1.3
+	default:
+		s.wait *= 2
+	}
+	return false
+}
+
+// findStep solves for Newton's step.
+func (s *subproblem) findStep(n int) bool {
+	w := &s.work
+	w.step = grow(w.step, n)
+	for a, k := range w.support {
+		w.step[a] = -(s.g[k] + math.Copysign(s.l1[k], s.x[k]) + s.l2[k]*s.x[k])
+	}
+	s.groupSlopes()
+	if !s.solveSupport(n) {
+		return false
+	}
+	for _, d := range w.step {
+		if d-d != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// stepAbove takes the step to the minimum of a quadratic above q, which has
+// (‖x_g‖ + ‖·‖²/‖x_g‖)/2 for the norm of each group: it cannot fail as steps do
+// that would take a group through zero, where the second derivative misleads.
+func (s *subproblem) stepAbove(n int, before float64) bool {
+	s.bend = 1
+	if !s.findStep(n) {
+		return false
+	}
+	t, _ := s.firstCrossing()
+	return s.tryStep(1, before) || t < 1 && s.tryStep(t, before)
+}
+
 // solveSupport turns the negative gradient on the support into Newton's step.
+// The matrix is scaled to a diagonal of ones: a pivot that falls short is then
+// one that other columns span, however columns are scaled.
 func (s *subproblem) solveSupport(n int) bool {
 	if s.wide() {
 		return s.wideStep()
 	}
+	w := &s.work
 	ld := stride(n)
-	s.factor = grow(s.factor, n*ld)
-	s.newtonMatrix(ld)
-	if s.groups != nil {
-		s.groupNewton(ld)
+	s.factor, w.scale = grow(s.factor, n*ld), grow(w.scale, n)
+	for _, ridge := range []float64{0, supportRidge} {
+		s.newtonMatrix(ld)
+		if s.groups != nil {
+			s.groupNewton(ld)
+		}
+		for a := range n {
+			w.scale[a] = 1
+			if d := s.factor[a*ld+a]; d > 0 {
+				w.scale[a] = 1 / math.Sqrt(d)
+			}
+		}
+		for a := range n {
+			row := s.factor[a*ld : a*ld+n]
+			for b := a; b < n; b++ {
+				row[b] *= w.scale[a] * w.scale[b]
+			}
+			row[a] += ridge
+		}
+		if !cholesky(n, s.factor, ld, 1e-13) {
+			continue
+		}
+		for a, v := range w.scale {
+			w.step[a] *= v
+		}
+		choleskySolve(n, s.factor, ld, w.step)
+		for a, v := range w.scale {
+			w.step[a] *= v
+		}
+		return true
 	}
-	if !cholesky(n, s.factor, ld, 1e-13) {
-		return false
-	}
-	choleskySolve(n, s.factor, ld, s.work.step)
-	return true
+	return false
 }
+
+// supportRidge makes a singular matrix regular: steps
+// along its null space are then long, and end where a coefficient meets zero.
+const supportRidge = 1e-9
 
 // firstCrossing returns the largest step that keeps signs and bounds, and how
 // many coordinates would leave them within a full step.
@@ -153,7 +226,7 @@ func (s *subproblem) tryStep(t, before float64) bool {
 	for a, k := range w.support {
 		old := s.x[k]
 		next := old + t*w.step[a]
-		if s.l1[k] > 0 && next*old < 0 {
+		if s.l1[k] > 0 && (next*old < 0 || math.Abs(next) <= 1e-14*math.Abs(old)) {
 			next = 0
 		}
 		if s.lo != nil {

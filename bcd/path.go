@@ -98,7 +98,7 @@ func (s *Solver) Path(ctx context.Context) (*PathResult, error) {
 		last := k == len(lambdas)-1 || ctx.Err() != nil ||
 			!s.opt.Path.All && s.opt.Path.Lambdas == nil && k > 0 && out.ended()
 		if last || len(pending) == certifiedTogether {
-			if err := s.certifyPoints(out, pending, reasons); err != nil {
+			if err := s.certifyPoints(ctx, out, pending, reasons); err != nil {
 				return nil, err
 			}
 			pending, reasons = pending[:0], reasons[:0]
@@ -177,8 +177,9 @@ func (s *Solver) pathPoint(res *Result) PathPoint {
 	return point
 }
 
-// certifyPoints has the last points judged.
-func (s *Solver) certifyPoints(out *PathResult, pending []*Result, reasons []solver.Reason) error {
+// certifyPoints has the last points judged, and those fitted more closely that
+// the checker finds wanting.
+func (s *Solver) certifyPoints(ctx context.Context, out *PathResult, pending []*Result, reasons []solver.Reason) error {
 	start := time.Now()
 	if err := s.certifyAll(pending, reasons); err != nil {
 		return err
@@ -187,6 +188,13 @@ func (s *Solver) certifyPoints(out *PathResult, pending []*Result, reasons []sol
 	points := out.Points[len(out.Points)-len(pending):]
 	for k, res := range pending {
 		q := &points[k]
+		if res.Status != solver.Solved && reasons[k] == solver.Tolerance {
+			closer, err := s.certified(ctx, res.Lambda, tightened*aim*s.opt.tol()*s.null.objective, maxTightened-1)
+			if err != nil {
+				return err
+			}
+			res, *q = closer, s.pathPoint(closer)
+		}
 		q.Verdict, q.Certificates, q.Objective, q.DualGap = res.Verdict, res.Certificates, res.Objective, res.DualGap
 		if q.Status != solver.Solved && out.Status == solver.Solved {
 			out.Verdict = q.Verdict

@@ -3,13 +3,24 @@ package bcd
 import (
 	"context"
 	"math"
+
+	"solve/loss"
 )
 
 // glmWork holds the vectors of proximal Newton.
 type glmWork struct {
 	scaled, step, trial []float64
 	hess                []float64
-	set                 []int32 // columns of the model under way
+
+	trialTheta, trialHess []float64 // at trial
+	current               bool      // θ and hess belong to η
+
+	g, mean []float64 // of columns that narrow keeps, by column
+
+	set            []int32 // columns of the model under way
+	above          []float64
+	damping        float64 // how close Newton's model is to the quadratic above; see adapt
+	fall, promised float64 // decreases by the last step
 }
 
 func (w *glmWork) room(n int) []float64 {
@@ -32,18 +43,30 @@ func (e *engine) proxNewton(ctx context.Context, tol float64) {
 	n := e.n
 	w := &e.newton
 	w.step, w.trial = grow(w.step, n), grow(w.trial, n)
-	w.hess = grow(w.hess, n)
+	w.hess, w.trialHess, w.trialTheta = grow(w.hess, n), grow(w.trialHess, n), grow(w.trialTheta, n)
 	if len(e.hess) != n {
 		e.hess = make([]float64, n)
 	}
+	majorised, robust := e.loss.(loss.Majorised)
+	w.current = false
 	boost, best, idle := 0.0, math.Inf(1), 0
 	slow, last := true, math.Inf(1)
 	set := e.set
 	defer func() { e.set = set }()
-	for range maxNewton {
+	for steps := 0; ; steps++ {
 		e.set = set
-		e.at.value = e.loss.Derivatives(e.at.eta, e.y, e.w, e.at.theta, w.hess)
-		e.dampHessian(w.hess, boost)
+		if !w.current {
+			e.at.value = e.loss.Derivatives(e.at.eta, e.y, e.w, e.at.theta, w.hess)
+		}
+		if steps == maxNewton {
+			break
+		}
+		w.current = false
+		if robust {
+			e.flatten(majorised, w.hess)
+		} else {
+			e.dampHessian(w.hess, boost)
+		}
 		if boost > 0 || slow || !similar(w.hess, e.hess) {
 			copy(e.hess, w.hess)
 			e.gram.reset(e.hess, 0)
@@ -52,26 +75,35 @@ func (e *engine) proxNewton(ctx context.Context, tol float64) {
 		s := &e.sub
 		s.q = weightedSquares(e.at.theta, e.hess)
 		gap := s.gap()
+		if robust {
+			gap = e.setGap()
+		}
 		if gap <= tol || ctx.Err() != nil {
 			break
 		}
 		slow, last = gap > 0.1*last, gap
-		if gap < 0.5*best {
-			best, idle = gap, 0
+		if gap < 0.5*best || w.fall > tol {
+			best, idle = min(best, gap), 0
 		} else if idle++; idle > 8 {
 			break
 		}
 		e.narrow()
-		e.loadGradient(e.at.theta, e.hess)
 		e.loadHessian(e.at.theta, e.hess, 0)
 		before := s.penaltyAt(s.ref)
 		share := 1e-3
 		if s.gram == nil {
-			share = 0.05
+			share = 0.3
 		}
-		s.solve(ctx, max(0.1*tol, share*gap))
+		e.solveModel(ctx, share*gap, 0.1*tol, robust)
 		e.stats.NewtonSteps++
 		t := e.lineSearch(before)
+		if robust {
+			if w.adapt(t) {
+				continue
+			}
+			e.refresh()
+			return
+		}
 		switch {
 		case t > 0.1:
 			boost *= 0.1
@@ -89,6 +121,36 @@ func (e *engine) proxNewton(ctx context.Context, tol float64) {
 	}
 }
 
+// solveModel minimises Newton's model to goal, and further where what is open
+// could be most of the decrease, but not beyond least. The gap of losses with
+// quadratics above them says little about decreases, so that more is asked of
+// their models.
+func (e *engine) solveModel(ctx context.Context, goal, least float64, robust bool) {
+	s := &e.sub
+	before := s.penaltyAt(s.ref)
+	open := 1.0
+	if robust {
+		open = 0.1
+	} else {
+		s.rough = roughly
+		defer func() { s.rough = 0 }()
+	}
+	for range maxGoals {
+		goal = max(goal, least)
+		if !s.solve(ctx, goal) || goal == least || s.gap() <= open*(before-s.value(s.x, s.g)) {
+			return
+		}
+		goal *= 0.1
+	}
+}
+
+// maxGoals bounds how often the goal is tightened.
+const maxGoals = 20
+
+// roughly is the part of a model's decrease that a sweep has to bring to be
+// followed by another, where sweeps cost as much as a new model.
+const roughly = 0.05
+
 // near is the part of λ_j from which on a gradient brings its column into
 // Newton's model.
 const near = 0.9
@@ -105,17 +167,35 @@ func (e *engine) narrow() {
 			w.set = append(w.set, j)
 		}
 	}
+	if len(w.g) == 0 {
+		w.g, w.mean = make([]float64, e.p), make([]float64, e.p)
+	}
+	for k, j := range e.set {
+		w.g[j] = s.g[k]
+		if e.intercept {
+			w.mean[j] = s.mean[k]
+		}
+	}
 	set := e.set
 	e.set = w.set
 	e.arrange(e.hess, 0)
 	for _, j := range set {
 		e.in[j] = true
 	}
+	e.loadPoint()
+	s.q = math.NaN() // its gap is to promise decreases, not to bound them
+	for k, j := range e.set {
+		s.g[k] = w.g[j]
+		if e.intercept {
+			s.mean[k] = w.mean[j]
+		}
+	}
+	copy(s.gref, s.g)
 }
 
 // sameHessian is the relative change of the second derivatives up to which
 // Newton's model keeps its old ones, and with them the Gram matrix.
-const sameHessian = 0.03
+const sameHessian = 0.1
 
 func similar(h, old []float64) bool {
 	change, size := 0.0, 0.0
@@ -153,6 +233,39 @@ func (e *engine) dampHessian(hess []float64, boost float64) {
 	}
 }
 
+// flatten takes the second derivatives towards the curvatures of the quadratics
+// that lie above the loss: all the way, every step decreases P.
+func (e *engine) flatten(l loss.Majorised, hess []float64) {
+	w := &e.newton
+	w.above = grow(w.above, e.n)
+	l.Majorise(e.at.eta, e.y, e.w, w.above)
+	if w.damping == 0 {
+		w.damping = firstDamping
+	}
+	for i, a := range w.above {
+		hess[i] = max(hess[i]+w.damping*(a-hess[i]), 1e-14*e.w[i])
+	}
+}
+
+const (
+	firstDamping = 0.1
+	leastDamping = 1e-8
+)
+
+// adapt changes the damping after a step of length t as a trust region does. It
+// fails where the largest damping has not helped.
+func (w *glmWork) adapt(t float64) bool {
+	switch agreement := w.fall / w.promised; {
+	case t == 1 && agreement > 0.75:
+		w.damping = max(leastDamping, 0.1*w.damping)
+	case t == 0 && w.damping == 1:
+		return false
+	case t < 1 || !(agreement > 0.25):
+		w.damping = min(1, 10*w.damping)
+	}
+	return true
+}
+
 // lineSearch moves x and η along the subproblem's step, halved until P falls
 // by enough; it returns the length, 0 if there is none.
 func (e *engine) lineSearch(before float64) float64 {
@@ -175,14 +288,30 @@ func (e *engine) lineSearch(before float64) float64 {
 	}
 	slope := dot(e.at.theta, w.step) + s.penaltyAt(s.x) - before
 	start := e.at.value + before
+	w.promised, w.fall = -slope, 0
+	for i, t := range w.step {
+		w.promised -= 0.5 * e.hess[i] * t * t
+	}
 	noise := 1e-14 * math.Abs(start)
 	for t := 1.0; t > 1e-10; t *= 0.5 {
 		for i, v := range e.at.eta {
 			w.trial[i] = v + t*w.step[i]
 		}
-		after := e.loss.Value(w.trial, e.y, e.w) + e.penaltyAlong(t)
+		var value float64
+		if t == 1 {
+			value = e.loss.Derivatives(w.trial, e.y, e.w, w.trialTheta, w.trialHess)
+		} else {
+			value = e.loss.Value(w.trial, e.y, e.w)
+		}
+		after := value + e.penaltyAlong(t)
 		if after <= start+armijo*t*slope+noise {
+			w.fall = start - after
 			e.accept(t, x0)
+			if t == 1 {
+				e.at.value, w.current = value, true
+				e.at.theta, w.trialTheta = w.trialTheta, e.at.theta
+				w.hess, w.trialHess = w.trialHess, w.hess
+			}
 			return t
 		}
 	}
@@ -212,5 +341,5 @@ func (e *engine) accept(t, x0 float64) {
 		}
 	}
 	e.at.x0 += t * x0
-	copy(e.at.eta, e.newton.trial)
+	e.at.eta, e.newton.trial = e.newton.trial, e.at.eta
 }

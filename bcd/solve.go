@@ -86,6 +86,9 @@ func New(ctx context.Context, p *Problem, opt *Options) (*Solver, error) {
 	if s.null.objective, s.null.gradient, err = s.check.Null(); err != nil {
 		return nil, err
 	}
+	if v := s.null.objective; v-v != 0 {
+		return nil, fmt.Errorf("bcd: the loss without coefficients is %g: offsets or targets are too large for the %s loss: %w", v, m.loss.Name(), solver.ErrNonFinite)
+	}
 	s.log.null, s.null.loss = s.null.objective, s.e.at.value
 	s.fitNull(ctx)
 	s.setup = time.Since(start)
@@ -178,9 +181,22 @@ func (s *Solver) Solve(ctx context.Context, lambda float64) (*Result, error) {
 		defer cancel()
 	}
 	s.stats = Stats{}
-	start := time.Now()
-	verified := time.Duration(0)
-	for tol, left := aim*s.opt.tol()*s.null.objective, maxTightened; ; tol, left = tol*tightened, left-1 {
+	res, err := s.certified(ctx, lambda, aim*s.opt.tol()*s.null.objective, maxTightened)
+	if err != nil {
+		return nil, err
+	}
+	support, margin := res.Stats.Support, res.Stats.Nondegeneracy
+	res.Stats = s.stats
+	res.Stats.Support, res.Stats.Nondegeneracy, res.Stats.Setup = support, margin, s.setup.Seconds()
+	s.warn(res)
+	return res, res.Err()
+}
+
+// certified fits at λ to an absolute gap of tol, and to smaller ones up to left
+// times while the checker finds the answer wanting.
+func (s *Solver) certified(ctx context.Context, lambda, tol float64, left int) (*Result, error) {
+	for ; ; tol, left = tol*tightened, left-1 {
+		start := time.Now()
 		reason, err := s.e.run(ctx, lambda, s.last, tol)
 		s.last = lambda
 		if err != nil {
@@ -188,17 +204,14 @@ func (s *Solver) Solve(ctx context.Context, lambda float64) (*Result, error) {
 		}
 		res := s.result(lambda)
 		checking := time.Now()
+		s.stats.Solve += checking.Sub(start).Seconds()
 		if err := s.certify(res, reason); err != nil {
 			return nil, err
 		}
-		verified += time.Since(checking)
-		if res.Status != solver.Solved && reason == solver.Tolerance && left > 0 {
-			continue
+		s.stats.Verify += time.Since(checking).Seconds()
+		if res.Status == solver.Solved || reason != solver.Tolerance || left == 0 {
+			return res, nil
 		}
-		res.Stats.Verify = verified.Seconds()
-		res.Stats.Solve = (time.Since(start) - verified).Seconds()
-		s.warn(res)
-		return res, res.Err()
 	}
 }
 
@@ -239,8 +252,6 @@ func (s *Solver) result(lambda float64) *Result {
 		res.Why = "certified at any tolerance; the work grows with the support rather than with the columns"
 	}
 	res.X, res.Intercept = e.coefficients()
-	res.Stats = s.stats
-	res.Stats.Setup = s.setup.Seconds()
 	for _, v := range res.X {
 		if v != 0 {
 			res.Stats.Support++
@@ -279,11 +290,11 @@ func (m *model) fit() *verify.Fit {
 	f := &verify.Fit{X: columns(p.X), Loss: m.loss.Name(), Delta: delta(m.loss), Intercept: m.intercept,
 		ColumnScale: m.scale, Threads: m.threads, L1: make([]float64, m.p), L2: make([]float64, m.p)}
 	n, _ := p.X.Dims()
-	f.Y, f.W, f.Offset = m.y, m.w, m.o
+	f.Y, f.W, f.Offset = m.y, m.w, m.given
 	if n != m.n {
 		// Rows of weight zero are still there in the caller's matrix.
 		f.Y, f.W, f.Offset = make([]float64, n), make([]float64, n), nil
-		if m.o != nil {
+		if m.given != nil {
 			f.Offset = make([]float64, n)
 		}
 		k := 0
@@ -291,8 +302,8 @@ func (m *model) fit() *verify.Fit {
 			f.Y[i] = m.y[0]
 			if keep {
 				f.Y[i], f.W[i] = m.y[k], m.w[k]
-				if m.o != nil {
-					f.Offset[i] = m.o[k]
+				if m.given != nil {
+					f.Offset[i] = m.given[k]
 				}
 				k++
 			}

@@ -27,8 +27,10 @@ type subproblem struct {
 	lo, hi  []float64 // nil = no bounds
 	groups  []span    // nil = separable
 	next    []float64
-	signs   int // coordinates that changed sign or left or met 0 in the last sweep
-	touched int // coordinates that changed in the last sweep
+	signs   int     // coordinates that changed sign or left or met 0 in the last sweep
+	touched int     // coordinates that changed in the last sweep
+	fell    float64 // at least so much did q fall in the last sweep in residual mode
+	rough   float64 // residual mode ends with a sweep that has less than this part of the whole decrease
 
 	gram *gram // nil = residual mode
 
@@ -45,6 +47,7 @@ type subproblem struct {
 
 	accel  anderson
 	factor []float64 // Newton's matrix
+	bend   float64   // part of the curvature along x_g that a quadratic above the norms has and they have not
 	work   newtonWork
 	spent  struct{ cd, newton float64 } // estimated nanoseconds
 	wait   float64                      // multiplies what Newton may cost; grows with failures
@@ -117,6 +120,16 @@ func (s *subproblem) gap() float64 {
 	if !math.IsNaN(s.q) {
 		scale = s.scaling()
 	}
+	sum := s.coordinatesGap(scale)
+	if scale < 1 {
+		sum += 0.5 * (1 - scale) * (1 - scale) * s.q2()
+	}
+	return sum
+}
+
+// coordinatesGap is the part of the gap that the penalty makes, at a scaling of
+// the gradient.
+func (s *subproblem) coordinatesGap(scale float64) float64 {
 	sum := 0.0
 	for k, x := range s.x {
 		lo, hi := math.Inf(-1), math.Inf(1)
@@ -124,9 +137,6 @@ func (s *subproblem) gap() float64 {
 			lo, hi = s.lo[k], s.hi[k]
 		}
 		sum += coordinateGap(x, scale*s.g[k], s.l1[k], s.l2[k], lo, hi, s.diag[k])
-	}
-	if scale < 1 {
-		sum += 0.5 * (1 - scale) * (1 - scale) * s.q2()
 	}
 	return sum
 }
@@ -225,7 +235,7 @@ const maxEpochs = 100_000
 // solve runs until the gap is at most tol. It reports whether it got there.
 func (s *subproblem) solve(ctx context.Context, tol float64) bool {
 	accelerate := s.opt.anderson() > 0
-	last := math.Inf(1)
+	last, fallen := math.Inf(1), 0.0
 	stalled := 0
 	for epoch := 1; epoch <= maxEpochs; epoch++ {
 		if ctx.Err() != nil {
@@ -235,6 +245,10 @@ func (s *subproblem) solve(ctx context.Context, tol float64) bool {
 		s.stats.Epochs++
 		s.stats.ColumnUpdates += s.touched
 		if s.touched == 0 {
+			s.gradients()
+			return s.gap() <= tol
+		}
+		if fallen += s.fell; s.gram == nil && s.fell < s.rough*fallen {
 			s.gradients()
 			return s.gap() <= tol
 		}

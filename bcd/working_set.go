@@ -111,6 +111,7 @@ func (e *engine) run(ctx context.Context, lambda, previous, tol float64) (solver
 		share = strong(lambda, previous)
 	}
 	inner, best, idle := 0.3*tol, math.Inf(1), 0
+	goal := 0.0
 	for it := 0; ; it++ {
 		e.pass(share)
 		gap := e.gap()
@@ -132,12 +133,12 @@ func (e *engine) run(ctx context.Context, lambda, previous, tol float64) (solver
 			return solver.Stalled, nil
 		}
 		violators := e.choose(it == 0 && previous > 0, share)
-		if violators == 0 && it > 0 {
+		if violators == 0 && goal == inner {
 			inner *= 0.1
 		}
-		goal := inner
+		goal = inner
 		if previous == 0 && violators > 0 {
-			goal = max(goal, 0.03*gap)
+			goal = max(goal, e.looseness()*gap)
 		}
 		e.stats.Iterations++
 		if err := e.descend(ctx, goal); err != nil {
@@ -145,6 +146,15 @@ func (e *engine) run(ctx context.Context, lambda, previous, tol float64) (solver
 		}
 		share = 1
 	}
+}
+
+// looseness is the part of the gap that a working set is solved to while there
+// are others to come: less of it where gradients are cheap beside the solve.
+func (e *engine) looseness() float64 {
+	if e.squared {
+		return 0.03
+	}
+	return 0.1
 }
 
 // descend solves over the working set.
@@ -282,32 +292,13 @@ func (e *engine) shrinkSet(support, fresh int) {
 // gradients; without, θ sums to zero.
 func (e *engine) loadGradient(theta, h []float64) {
 	s := &e.sub
-	s.cols = e.set
-	m := len(e.set)
-	s.resize(m, e.lo != nil)
+	e.loadPoint()
 	s.q, s.total, s.sum = math.NaN(), 0, 0
-	for k, j := range e.set {
-		s.x[k], s.ref[k], s.l1[k], s.l2[k] = e.x[j], e.x[j], e.l1[j], e.l2[j]
-		s.diag[k] = e.norm[j] * e.norm[j] * e.w[0]
-		if e.lo != nil {
-			s.lo[k], s.hi[k] = e.lo[j], e.hi[j]
-		}
-	}
-	if e.groups != nil {
-		e.spans()
-		for i := range s.groups {
-			q := &s.groups[i]
-			q.bound = 0
-			for k := q.at; k < q.at+q.size; k++ {
-				q.bound += s.diag[k]
-			}
-		}
-	}
 	if e.intercept {
-		s.mean = grow(s.mean, m)
 		s.sum = kern.Sum(theta)
 		s.total = e.gram.sumOf(h, e.omega)
 	}
+	m := len(e.set)
 	par.For(e.threads, par.Chunks(m, passColumns), func(chunk int) {
 		lo, hi := par.Bounds(chunk, m, passColumns)
 		for k := lo; k < hi; k++ {
@@ -320,6 +311,35 @@ func (e *engine) loadGradient(theta, h []float64) {
 		}
 	})
 	copy(s.gref, s.g)
+}
+
+// loadPoint sets all of a subproblem but gradients and what follows from the
+// weights of the rows.
+func (e *engine) loadPoint() {
+	s := &e.sub
+	s.cols = e.set
+	m := len(e.set)
+	s.resize(m, e.lo != nil)
+	for k, j := range e.set {
+		s.x[k], s.ref[k], s.l1[k], s.l2[k] = e.x[j], e.x[j], e.l1[j], e.l2[j]
+		s.diag[k] = e.norm[j] * e.norm[j] * e.w[0]
+		if e.lo != nil {
+			s.lo[k], s.hi[k] = e.lo[j], e.hi[j]
+		}
+	}
+	if e.intercept {
+		s.mean = grow(s.mean, m)
+	}
+	if e.groups != nil {
+		e.spans()
+		for i := range s.groups {
+			q := &s.groups[i]
+			q.bound = 0
+			for k := q.at; k < q.at+q.size; k++ {
+				q.bound += s.diag[k]
+			}
+		}
+	}
 }
 
 // loadHessian completes the subproblem, h nil meaning omega for every row, in
@@ -394,6 +414,8 @@ func (e *engine) loadResidual(theta, h []float64, omega float64) {
 		rows, vals := e.d.column(int(j))
 		squares := 0.0
 		switch {
+		case h != nil && e.d.ones:
+			squares = sumAt(rows, h)
 		case h == nil:
 			squares = omega * columnDot(nil, vals, vals)
 		case rows == nil:

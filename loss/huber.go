@@ -25,6 +25,15 @@ func mustBeDelta(delta float64) {
 	}
 }
 
+// Majorised is a loss with quadratics that touch it at η and lie above it
+// everywhere, flatter than its largest curvature asks for.
+type Majorised interface {
+	Loss
+	// Majorise stores the curvature of each quadratic, w_i ℓ′(η_i; y_i)/(η_i − y_i),
+	// in hess (Huber, Robust Statistics, 1981, sec. 7.8).
+	Majorise(eta, y, w, hess []float64)
+}
+
 type huber struct{ delta float64 }
 
 func (huber) Name() string             { return "huber" }
@@ -65,6 +74,23 @@ func (h huber) Derivatives(eta, y, w, grad, hess []float64) float64 {
 }
 
 func (h huber) Conjugate(theta, y, w []float64) float64 { return sumConjugates(h, theta, y, w) }
+
+// Majorise: 1 within δ, δ/|r| beyond.
+func (h huber) Majorise(eta, y, w, hess []float64) {
+	for i, e := range eta {
+		hess[i] = weightAt(w, i)
+		if r := math.Abs(e - y[i]); r > h.delta {
+			hess[i] *= h.delta / r
+		}
+	}
+}
+
+func weightAt(w []float64, i int) float64 {
+	if w == nil {
+		return 1
+	}
+	return w[i]
+}
 
 type smoothHuber struct{ delta float64 }
 
@@ -112,3 +138,10 @@ func (s smoothHuber) Derivatives(eta, y, w, grad, hess []float64) float64 {
 }
 
 func (s smoothHuber) Conjugate(theta, y, w []float64) float64 { return sumConjugates(s, theta, y, w) }
+
+// Majorise: 1/√(1+(r/δ)²).
+func (s smoothHuber) Majorise(eta, y, w, hess []float64) {
+	for i, e := range eta {
+		hess[i] = weightAt(w, i) / math.Hypot(1, (e-y[i])/s.delta)
+	}
+}

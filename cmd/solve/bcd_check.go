@@ -217,12 +217,15 @@ func statedFit(p *bcd.Problem, delta float64, threads int) (*verify.Fit, error) 
 			f.L1[j] = p.Lambda * p.Alpha
 		}
 	}
-	for _, g := range p.Groups {
-		share := p.Lambda
+	for k, g := range p.Groups {
+		share, weight := p.Lambda, math.Sqrt(float64(len(g)))
 		if p.Penalty == bcd.SparseGroup {
 			share *= 1 - p.Alpha
 		}
-		f.GroupL2 = append(f.GroupL2, share*math.Sqrt(float64(len(g))))
+		if p.GroupWeights != nil {
+			weight = p.GroupWeights[k]
+		}
+		f.GroupL2 = append(f.GroupL2, share*weight)
 	}
 	if len(p.Lower)+len(p.Upper) > 0 || p.NonNegative {
 		f.Lower, f.Upper = make([]float64, cols), make([]float64, cols)

@@ -196,6 +196,11 @@ func readRegression(in *inputs, s *regressionSource) (*regression, error) {
 		if *x.to, err = readNumbers(in, x.role, x.path, x.n); err != nil {
 			return nil, err
 		}
+		if x.role != "offset" {
+			if err := checkNonNegative(*x.to); err != nil {
+				return nil, fmt.Errorf("%s: %w", in.name(x.role, x.path), err)
+			}
+		}
 	}
 	return r, r.readGroups(in, s.groups, cols)
 }
@@ -294,6 +299,19 @@ func readNumbers(in *inputs, role, path string, n int) ([]float64, error) {
 		return nil, fmt.Errorf("%s: %d numbers, but %d are needed: %w", in.name(role, path), len(x), n, solver.ErrDimension)
 	}
 	return x, nil
+}
+
+// checkNonNegative names the first number that is negative or none.
+func checkNonNegative(x []float64) error {
+	for i, v := range x {
+		if v < 0 {
+			return fmt.Errorf("number %d is %v: %w", i+1, v, solver.ErrNegative)
+		}
+		if math.IsNaN(v) {
+			return fmt.Errorf("number %d is %v: %w", i+1, v, solver.ErrNonFinite)
+		}
+	}
+	return nil
 }
 
 // readGroups reads the group of each feature.

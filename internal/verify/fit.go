@@ -236,7 +236,7 @@ func certifyTogether(l pointLoss, fits []Fit, x [][]float64, x0 []float64, out [
 			out[k].KKT = math.Max(out[k].KKT, math.Abs(sum(at[k].theta)))
 		}
 		switch p, changed, ok := f.feasible(at[k].theta); {
-		case f.infeasible(x[k]):
+		case f.infeasible(x[k]) || out[k].Objective-out[k].Objective != 0: // an infinite loss proves nothing
 			out[k].Gap, out[k].KKT = math.Inf(1), math.Inf(1)
 		case !ok:
 		case changed:
