@@ -29,8 +29,9 @@ type example struct{ shows, command string }
 // subcommands lists the commands in the order of the overview.
 func subcommands() []*subcommand {
 	list := []*subcommand{
-		newOTCommand(), newLinsysCommand(), newBCDCommand(), newInfoCommand(), newConvertCommand(), newGenCommand(), newCheckCommand(),
-		newPlotCommand(), newBatchCommand(), newCompletionCommand(), newVersionCommand(), newHelpCommand(),
+		newOTCommand(), newLinsysCommand(), newBCDCommand(), newConstrainedCommand(),
+		newInfoCommand(), newConvertCommand(), newGenCommand(), newCheckCommand(), newPlotCommand(), newBatchCommand(),
+		newCompletionCommand(), newVersionCommand(), newHelpCommand(),
 	}
 	for _, c := range list {
 		c.options = joined(c.options, commonOptions())

@@ -21,6 +21,7 @@ func newCheckCommand() *subcommand {
 			"solve check ot [flags] A B --answer PART=FILE       anybody's answer",
 			"solve check linsys [flags] A --b B --answer x=FILE",
 			"solve check bcd [flags] DATA.svm --answer w=FILE",
+			"solve check constrained [flags] MODEL --answer x=FILE --answer multipliers=…",
 		},
 		examples: []example{
 			{"a stored answer",
@@ -32,7 +33,7 @@ func newCheckCommand() *subcommand {
 		},
 		options: joined(transportOptions(), readingOptions(), []option{
 			{name: "A", group: groupInput, value: "FILE", usage: "linsys, bcd: the matrix (linsys: or the first argument)"},
-			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials (ot), x (linsys), w, dual (bcd); may be repeated"},
+			{name: "answer", group: groupInput, value: "PART=FILE", many: true, usage: "a part of the answer: plan, potentials (ot), x (linsys, constrained), w, dual (bcd), multipliers (constrained); may be repeated"},
 			{name: "input", group: groupInput, value: "ROLE=FILE", many: true, usage: "where an input of a stored answer is now (needed for one that was stdin); may be repeated"},
 			{name: "y", group: groupInput, value: "FILE", usage: "bcd: the targets, one for each row of --A"},
 			{name: "reg", group: groupMethod, value: "EPS", usage: "ε of the entropic problem that anybody's answer belongs to (0: unregularised)"},
@@ -40,15 +41,16 @@ func newCheckCommand() *subcommand {
 			{name: "least-squares", group: groupMethod, usage: "linsys: a square system, too, is a least-squares problem"},
 			{name: "damp", group: groupMethod, value: "L", usage: "linsys: of a damped least-squares problem (0)"},
 			{name: "seed", group: groupMethod, value: "N", usage: "linsys: of --b rand (1)"},
-			{name: "tol", group: groupStopping, value: "T", usage: "tolerance for anybody's answer (ot 1e-9, linsys 1e-8, bcd 1e-6)"},
+			{name: "tol", group: groupStopping, value: "T", usage: "tolerance for anybody's answer (ot 1e-9, linsys, constrained 1e-8, bcd 1e-6)"},
 			threadsOption(), memoryOption(), jsonOption(),
-		}, regressionFiles(), regressionOptions()),
+		}, regressionFiles(), regressionOptions(), constrainedModelOptions()),
 		notes: []string{
 			"A stored answer has to meet its own tolerances, and to reproduce its stored certificates, objective and cost; files whose SHA-256 differs from the stored one fail by name.",
 			"Of a plan alone the marginal error and the cost are known; potentials (f, then g, in one column: P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε)) prove how far from optimal it is.",
+			"Of the x of a nonlinear program alone only feasibility is judged; multipliers (of the constraints, then of the bounds if they are there) prove that it is a KKT point.",
 		},
 		seeAlso: []string{"solve ot"},
-		words:   []string{"ot", "linsys", "bcd"},
+		words:   []string{"ot", "linsys", "bcd", "constrained"},
 		run: func(_ context.Context, v *values, con *console) error {
 			o, err := parseCheckOptions(v, con)
 			if err != nil {
@@ -72,6 +74,7 @@ func checkables() []checkable {
 		{"ot", transportParts, checkStoredTransport, checkTransport},
 		{"linsys", []string{"x"}, checkStoredSystem, checkSystem},
 		{"bcd", []string{"w", "dual"}, checkStoredRegression, checkRegression},
+		{"constrained", []string{"x", "multipliers"}, checkStoredConstrained, checkConstrained},
 		{"bcd path", nil, checkStoredPath, nil},
 		{"bcd cv", nil, checkStoredCV, nil},
 	}
@@ -130,15 +133,13 @@ func (o *checkOptions) parseAnswers(v *values) error {
 }
 
 func (o *checkOptions) parseStored(v *values, args []string) error {
-	for _, later := range []string{"sparse", "constrained"} {
-		if args[0] == later {
-			return usageError("solve check ot …, or a directory", "check %s is not available yet", later)
-		}
+	if args[0] == "sparse" {
+		return usageError("solve check ot …, or a directory", "check %s is not available yet", args[0])
 	}
 	if len(args) > 1 {
 		return usageError("solve check DIR/, or solve check ot A B --answer plan=FILE", "%s: one directory at a time", strings.Join(args, " "))
 	}
-	for _, name := range []string{"a", "A", "b", "cost", "answer", "reg", "reg-rel", "tol", "damp", "least-squares"} {
+	for _, name := range []string{"a", "A", "b", "cost", "answer", "reg", "reg-rel", "tol", "damp", "least-squares", "gen", "param", "relax-int"} {
 		if v.given(name) {
 			return usageError("`solve check ot …` checks anybody's answer", "--%s has no meaning with a stored answer", name)
 		}

@@ -57,7 +57,7 @@ func firstWords(s *subcommand, commands []*subcommand) []string {
 
 // takesFiles tells whether the positionals are files.
 func (s *subcommand) takesFiles() bool {
-	return slices.ContainsFunc(s.options, func(o option) bool { return o.name == "format" || o.name == "job-time" }) // it reads
+	return slices.ContainsFunc(s.options, func(o option) bool { return slices.Contains([]string{"format", "job-time", "x0"}, o.name) }) // it reads
 }
 
 func bashScript(commands []*subcommand) string {

@@ -8,6 +8,7 @@ import (
 
 	"solve/bcd"
 	"solve/bcd/block"
+	"solve/constrained"
 	"solve/linsys"
 	"solve/ot"
 	"solve/solver"
@@ -18,7 +19,7 @@ const helpWidth = 80
 func newHelpCommand() *subcommand {
 	return &subcommand{
 		name:     "help",
-		purpose:  "print help: of a subcommand, or all methods and their papers",
+		purpose:  "print help: of a subcommand, or all methods with papers",
 		synopsis: []string{"solve help [SUBCOMMAND | methods]"},
 		examples: []example{
 			{"the subcommands", "solve help"},
@@ -53,7 +54,7 @@ func overview() string {
 	var b bytes.Buffer
 	b.WriteString("solve: classical numerical problems from the shell, answers with certificates\n\n")
 	for _, c := range subcommands() {
-		writeEntry(&b, "  solve "+c.name, c.purpose, 20)
+		writeEntry(&b, "  solve "+c.name, c.purpose, 21)
 	}
 	b.WriteString(`
 Start here
@@ -158,7 +159,7 @@ func methodsText() string {
 		command string
 		methods []solver.Method
 	}{{"ot --method", ot.Methods()}, {"linsys --method", linsys.Methods()}, {"linsys --precond", linsys.Preconditioners()},
-		{"bcd --method", bcd.Methods()}, {"bcd --partition", block.Partitions()}, {"bcd --rule", block.Rules()}, {"bcd --update", block.Updates()}} {
+		{"bcd --method", bcd.Methods()}, {"bcd --partition", block.Partitions()}, {"bcd --rule", block.Rules()}, {"bcd --update", block.Updates()}, {"constrained --method", constrained.Methods()}} {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}

@@ -20,11 +20,12 @@ import (
 func newInfoCommand() *subcommand {
 	return &subcommand{
 		name:     "info",
-		purpose:  "what a file holds: kind, size, entries, symmetry, hints at definiteness, condition estimate",
+		purpose:  "what a file holds: kind, size, symmetry, condition",
 		synopsis: []string{"solve info [flags] FILE"},
 		examples: []example{
 			{"points", "solve info testdata/points_x.csv"},
 			{"a cost matrix as JSON", "solve info testdata/small_5x7_cost.csv --json"},
+			{"a nonlinear program", "solve info testdata/chain.SIF"},
 			{"from a pipe", "solve gen assignment --n 5 --emit cost -q | solve info -"},
 		},
 		options: joined(readingOptions(), csvOptions(), []option{threadsOption(), memoryOption(), jsonOption()}),
@@ -40,6 +41,9 @@ func newInfoCommand() *subcommand {
 			csvReading(v, &in.options)
 			if v.err != nil {
 				return v.err
+			}
+			if isModelName(path) && !v.given("format") {
+				return runModelInfo(ctx, in, path, con)
 			}
 			return runInfo(ctx, in, path, con)
 		},

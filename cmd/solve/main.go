@@ -28,6 +28,9 @@ func main() {
 	collectRarely()
 	con := newConsole(os.Stdin, os.Stdout, os.Stderr)
 	con.reportTo = os.Getenv(reportVariable)
+	if isAmpl(os.Args[0]) {
+		os.Exit(runAmpl(os.Args[1:], con))
+	}
 	os.Exit(run(os.Args[1:], subcommands(), con))
 }
 
@@ -45,13 +48,7 @@ func collectRarely() {
 
 // run is main without the process: it returns the exit code.
 func run(args []string, commands []*subcommand, con *console) (code int) {
-	defer func() {
-		if r := recover(); r != nil {
-			err := &internalError{cause: r, stack: string(debug.Stack())}
-			con.fail(err, exitInternal)
-			code = exitInternal
-		}
-	}()
+	defer recovered(con, &code)
 	ctx, stop := withSignals(context.Background(), con)
 	defer stop()
 	err := dispatch(ctx, args, commands, con)
@@ -60,6 +57,14 @@ func run(args []string, commands []*subcommand, con *console) (code int) {
 		con.fail(err, code)
 	}
 	return code
+}
+
+// recovered turns a panic into exit 1 with what a report needs.
+func recovered(con *console, code *int) {
+	if r := recover(); r != nil {
+		con.fail(&internalError{cause: r, stack: string(debug.Stack())}, exitInternal)
+		*code = exitInternal
+	}
 }
 
 // signalError is the cause of a context that a signal cancelled.

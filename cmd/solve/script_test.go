@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(reportVariable) != "" { // a job of a batch, which runs its own executable again: this one
 		main()
 	}
-	testscript.Main(m, map[string]func(){"solve": main})
+	testscript.Main(m, map[string]func(){"solve": main, amplName: main})
 }
 
 // The scripts hold the command line's contract. Commands beside

@@ -41,39 +41,64 @@ type ProgramCertificate struct {
 
 // Certify judges x and y from the values at x. Where a multiplier z_j is too
 // small for its distance from a bound to matter, it counts as dual infeasibility
-// or as complementarity, whichever is smaller.
+// or as complementarity, whichever is smaller in units of its tolerance.
 func (p Program) Certify(x, y []float64, v Values) (ProgramCertificate, error) {
 	n, m := len(p.Lower), len(p.CLower)
 	if len(x) != n || len(p.Upper) != n || len(v.Gradient) != n || len(y) != m || len(p.CUpper) != m || len(v.Constraints) != m {
 		return ProgramCertificate{}, fmt.Errorf("verify: x has %d entries and y %d for %d variables and %d constraints: %w", len(x), len(y), n, m, solver.ErrDimension)
 	}
 	c := ProgramCertificate{Objective: v.Objective}
-	sums := make([]compensated, n)
-	for j, g := range v.Gradient {
-		sums[j].add(g)
+	for _, g := range v.Gradient {
 		c.GradientNorm = worse(c.GradientNorm, math.Abs(g))
 	}
-	for i := range m {
-		cols, vals := v.Jacobian.Row(i)
-		for k, j := range cols {
-			sums[j].add(y[i] * vals[k])
-		}
-		value := v.Constraints[i]
+	for i, value := range v.Constraints {
 		c.ConstraintViolation = worse(c.ConstraintViolation, outside(value, p.CLower[i], p.CUpper[i]))
 		if p.CLower[i] != p.CUpper[i] {
 			c.multiplier(-y[i], value, p.CLower[i], p.CUpper[i])
 		}
 	}
-	for j := range n {
+	for j, z := range v.multipliers(y) {
 		c.BoundViolation = worse(c.BoundViolation, outside(x[j], p.Lower[j], p.Upper[j]))
 		if p.Lower[j] != p.Upper[j] {
-			c.multiplier(sums[j].value(), x[j], p.Lower[j], p.Upper[j])
+			c.multiplier(z, x[j], p.Lower[j], p.Upper[j])
 		}
 	}
 	if math.IsNaN(v.Objective) {
 		c.DualInfeasibility = math.NaN()
 	}
 	return c, nil
+}
+
+// multipliers are ∇f + ∇cᵀy.
+func (v Values) multipliers(y []float64) []float64 {
+	sums := make([]compensated, len(v.Gradient))
+	for j, g := range v.Gradient {
+		sums[j].add(g)
+	}
+	for i := range v.Constraints {
+		cols, vals := v.Jacobian.Row(i)
+		for k, j := range cols {
+			sums[j].add(y[i] * vals[k])
+		}
+	}
+	z := make([]float64, len(sums))
+	for j := range sums {
+		z[j] = sums[j].value()
+	}
+	return z
+}
+
+// BoundMultipliers measures how far the z that are given are from ∇f + ∇cᵀy at the
+// variables with a bound, and from 0 at the others, relative to max(1, ‖∇f‖∞).
+func (p Program) BoundMultipliers(y, z []float64, v Values) float64 {
+	far := 0.0
+	for j, want := range v.multipliers(y) {
+		if math.IsInf(p.Lower[j], -1) && math.IsInf(p.Upper[j], 1) {
+			want = 0
+		}
+		far = worse(far, math.Abs(z[j]-want))
+	}
+	return far / math.Max(1, maxAbs(v.Gradient))
 }
 
 // multiplier enters z, positive at the lower limit, of a quantity with that value.
@@ -83,7 +108,7 @@ func (c *ProgramCertificate) multiplier(z, value, lower, upper float64) {
 		distance = math.Abs(upper - value)
 	}
 	size := math.Abs(z)
-	if product := size * distance; product <= size {
+	if product := size * distance; product <= size/math.Max(1, c.GradientNorm) {
 		c.Complementarity = worse(c.Complementarity, product)
 	} else {
 		c.DualInfeasibility = worse(c.DualInfeasibility, size)
