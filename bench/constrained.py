@@ -1,8 +1,8 @@
 """Nonlinear programs, from the start point of the file to a verified KKT point.
 
 Ours: `solve constrained --json`, seconds = setup_s + solve_s of its report.
-Peers: see peers/run_constrained.py; they read what `solve convert MODEL.SIF
-MODEL.nl` writes. Every answer, with its multipliers, is judged by `solve check
+Peers: see peers/run_constrained.py; they read what `solve constrained --dump-nl`
+writes. Every answer, with its multipliers, is judged by `solve check
 constrained`. SciPy's methods leave the multipliers out: theirs are estimated
 from the active limits.
 
@@ -41,7 +41,7 @@ def run(bench):
         if bench.only and path.stem not in bench.only:
             continue
         model = bench.work / f"{path.stem}.nl"
-        bench.ours("convert", path, model, "-q")
+        bench.ours("constrained", path, "--dump-nl", model, "-q")
         best = float(known[path.stem]) if known.get(path.stem) else None
         for method in ("auto", "ipm"):
             ours(bench, path.stem, path, ["--method", method], f"solve {method}", TOL, best)
