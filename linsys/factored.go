@@ -15,9 +15,12 @@ type factorization interface{ Solve(x []float64) }
 // blockFactorization solves for k right-hand sides at once, row-major n×k.
 type blockFactorization interface{ SolveBlock(x []float64, k int) }
 
-// blockMultiplier multiplies k vectors at once, row-major n×k.
-type blockMultiplier interface {
-	MulBlockTo(dst, x []float64, k int)
+// columnFactorization solves for k right-hand sides at once, row-major n×k, on
+// the calling goroutine. Several may solve at the same time, each in a space of
+// its own of SolveSpace(k) numbers.
+type columnFactorization interface {
+	SolveColumns(space, x []float64, k int)
+	SolveSpace(k int) int
 }
 
 // maxRefinements bounds iterative refinement; each step has to halve the
@@ -38,10 +41,10 @@ type factored struct {
 func (e *factored) describe(st *Stats) { e.facts(st) }
 
 func (e *factored) solve(ctx context.Context, b, x *matrix.Dense, job *job) []outcome {
-	f, solves := e.f.(blockFactorization)
-	a, multiplies := e.a.(blockMultiplier)
-	if solves && multiplies && x.Cols > 1 {
-		return e.solvePanels(ctx, f, a, b, x, job)
+	f, solves := e.f.(columnFactorization)
+	a, sparse := e.a.(interface{ OneThread() *matrix.CSR })
+	if solves && sparse && x.Cols > 1 {
+		return e.solvePanels(ctx, f, a.OneThread(), b, x, job)
 	}
 	out := make([]outcome, x.Cols)
 	xj, bj := x.Data, b.Data
@@ -60,6 +63,7 @@ func (e *factored) solve(ctx context.Context, b, x *matrix.Dense, job *job) []ou
 		copy(xj, bj)
 		e.f.Solve(xj)
 		out[j] = e.refine(ctx, refiner, bj, xj, job)
+		out[j].err = job.tell(&out[j])
 		if x.Cols > 1 {
 			setColumn(x, j, xj)
 		}
@@ -83,13 +87,18 @@ func (e *factored) refine(ctx context.Context, refiner *direct.Refiner, b, x []f
 // judged is the outcome of a column with a residual of the given norm.
 func judged(steps int, size, normB float64, job *job) outcome {
 	o := outcome{iterations: steps, matvecs: steps + 1, reason: solver.Tolerance, residual: quotient(size, normB)}
-	if job.record != nil {
-		o.err = job.record(o.iterations, o.residual, o.residual)
-	}
 	if o.residual > job.tol && size > job.atol {
 		o.reason = solver.AtRoundoff
 	}
 	return o
+}
+
+// tell records how a column ended.
+func (j *job) tell(o *outcome) error {
+	if j.record == nil {
+		return nil
+	}
+	return j.record(o.iterations, o.residual, o.residual)
 }
 
 // refineTo is the relative residual below which refinement gains nothing.

@@ -1,6 +1,7 @@
 package linsys
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -52,6 +53,41 @@ func TestFactoredPanels(t *testing.T) {
 			if one.Columns[j].BackwardError > 8*roundoff*math.Sqrt(float64(c.n)) {
 				t.Errorf("%s, column %d: backward error %g", c.method, j, one.Columns[j].BackwardError)
 			}
+		}
+	}
+}
+
+// However many threads there are, columns are recorded in their order, once, and
+// an error of the recorder ends the run.
+func TestFactoredPanelsRecord(t *testing.T) {
+	const n, columns = 150, 5*panelColumns + 3
+	a := randomMatrix(t, rng.New(5), "spd", n)
+	for _, count := range []int{fewPanelColumns + 1, columns} {
+		b := &matrix.Dense{Rows: n, Cols: count, Data: randomVector(n*count, 6)}
+		solve := func(threads int, record solver.RecorderFunc) error {
+			_, err := Solve(t.Context(), &Problem{A: a, B: b}, &Options{
+				Settings: solver.Settings{Threads: threads, Recorder: record}, Method: Cholesky})
+			return err
+		}
+		var one, many []float64
+		keep := func(to *[]float64) solver.RecorderFunc {
+			return func(r solver.Record) error { *to = append(*to, r.Residual); return nil }
+		}
+		if err := errors.Join(solve(1, keep(&one)), solve(4, keep(&many))); err != nil {
+			t.Fatal(err)
+		}
+		if len(one) != count || !slices.Equal(one, many) {
+			t.Errorf("%d columns: %d records on one thread, %d on four, or others", count, len(one), len(many))
+		}
+		enough, calls := errors.New("enough"), 0
+		err := solve(4, func(solver.Record) error {
+			if calls++; calls == 10 {
+				return enough
+			}
+			return nil
+		})
+		if !errors.Is(err, enough) || calls != 10 {
+			t.Errorf("%d columns: %d records and error %v, want 10 and %v", count, calls, err, enough)
 		}
 	}
 }

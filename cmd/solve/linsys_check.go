@@ -101,16 +101,16 @@ func certifySystem(sys *system, o *linsysOptions, x *matrix.Dense, threads int) 
 	if x.Rows != n || x.Cols != p.B.Cols {
 		return nil, fmt.Errorf("x is %d×%d, but the problem needs %d×%d: %w", x.Rows, x.Cols, n, p.B.Cols, solver.ErrDimension)
 	}
+	b := p.B
+	if o.settings.Project {
+		b = projectedRight(&ls, b, p.Kernel)
+	}
+	found, err := verify.LinearColumns(ls, b, x)
+	if err != nil {
+		return nil, err
+	}
 	var worst []solver.Certificate
-	for j := range p.B.Cols {
-		ls.B = columnOf(p.B, j)
-		if o.settings.Project {
-			projectRight(&ls, p.Kernel)
-		}
-		c, err := verify.Linear(ls, columnOf(x, j))
-		if err != nil {
-			return nil, err
-		}
+	for _, c := range found {
 		certs := c.Certificates(o.settings.Tol, o.settings.AbsTol)
 		if b := bounded(certs); worst == nil || math.IsNaN(b) || b > bounded(worst) {
 			worst = certs
@@ -136,18 +136,28 @@ func bounded(certs []solver.Certificate) float64 {
 	return share
 }
 
-// projectRight removes from the right-hand side what the given null vectors,
-// or the constants, rule out.
-func projectRight(ls *verify.LinearSystem, kernel *matrix.Dense) {
-	if kernel == nil {
-		ls.ProjectConstants(ls.B)
-		return
-	}
+// projectedRight is b without what the given null vectors, or the constants,
+// rule out.
+func projectedRight(ls *verify.LinearSystem, b, kernel *matrix.Dense) *matrix.Dense {
 	var basis [][]float64
-	for j := range kernel.Cols {
-		basis = append(basis, columnOf(kernel, j))
+	if kernel != nil {
+		for j := range kernel.Cols {
+			basis = append(basis, columnOf(kernel, j))
+		}
 	}
-	verify.ProjectOut(ls.B, basis)
+	out := &matrix.Dense{Rows: b.Rows, Cols: b.Cols, Data: make([]float64, len(b.Data))}
+	for j := range b.Cols {
+		column := columnOf(b, j)
+		if kernel == nil {
+			ls.ProjectConstants(column)
+		} else {
+			verify.ProjectOut(column, basis)
+		}
+		for i, v := range column {
+			out.Data[i*out.Cols+j] = v
+		}
+	}
+	return out
 }
 
 func linearRows(p *linsys.Problem) verify.Rows {

@@ -88,6 +88,51 @@ func (c *Cholesky) Solve(x []float64) {
 	}
 }
 
+// SolveColumns is SolveBlock on the calling goroutine alone, in the caller's
+// space of at least SolveSpace(k) numbers. Calls with a space and an x each may
+// run at the same time.
+func (c *Cholesky) SolveColumns(space, x []float64, k int) {
+	c.checkLength(len(x), c.s.n*k)
+	switch f := c.plain.(type) {
+	case *denseFactor:
+		f.solveBlock(x, k)
+	case *simplicial:
+		apart := *f
+		apart.block = space
+		apart.solveBlock(x, k)
+	default:
+		c.solveColumns(space, x, k)
+	}
+}
+
+func (c *Cholesky) solveColumns(space, x []float64, m int) {
+	b := blockSpace{x: space[:c.s.n*m], t: space[c.s.n*m:]}
+	for j, i := range c.s.perm {
+		copy(b.x[j*m:][:m], x[int(i)*m:])
+	}
+	nodes := int32(c.s.tree.count())
+	for q := range nodes {
+		c.forwardBlock(&b, q, m)
+	}
+	for q := nodes - 1; q >= 0; q-- {
+		c.backwardBlock(&b, q, m)
+	}
+	for j, i := range c.s.perm {
+		copy(x[int(i)*m:][:m], b.x[j*m:])
+	}
+}
+
+// SolveSpace is how many numbers SolveColumns works in for k right-hand sides.
+func (c *Cholesky) SolveSpace(k int) int {
+	if c.s.dense {
+		return 0
+	}
+	if c.s.simplicial != nil {
+		return c.s.n * min(k, blockColumns)
+	}
+	return (c.s.n + c.s.plan.maxBelow) * k
+}
+
 func (c *Cholesky) forwardTask(k int) {
 	w, task := &c.scratch, c.s.plan.tasks[k]
 	t := <-w.free

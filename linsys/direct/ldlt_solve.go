@@ -86,9 +86,20 @@ func (f *LDLT) SolveBlock(x []float64, k int) {
 		if f.blocks.solve == nil {
 			f.blocks.solve = f.solveColumns
 		}
-		f.blocks.run(f.threads, n+len(f.t), x, k)
+		f.blocks.run(f.threads, f.s.c.n+len(f.t), x, k)
 	}
 }
+
+// SolveColumns is SolveBlock on the calling goroutine alone, in the caller's
+// space of at least SolveSpace(k) numbers. Calls with a space and an x each may
+// run at the same time.
+func (f *LDLT) SolveColumns(space, x []float64, k int) {
+	checkRightSide(len(x), f.s.c.n*k)
+	f.solveColumns(space, x, k, k)
+}
+
+// SolveSpace is how many numbers SolveColumns works in for k right-hand sides.
+func (f *LDLT) SolveSpace(k int) int { return (f.s.c.n + len(f.t)) * k }
 
 // solveColumns solves for m columns of x, whose rows are stride apart.
 func (f *LDLT) solveColumns(space, x []float64, stride, m int) {

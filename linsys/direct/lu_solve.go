@@ -74,6 +74,17 @@ func (f *LU) SolveBlock(x []float64, k int) {
 	}
 }
 
+// SolveColumns is SolveBlock on the calling goroutine alone, in the caller's
+// space of at least SolveSpace(k) numbers. Calls with a space and an x each may
+// run at the same time.
+func (f *LU) SolveColumns(space, x []float64, k int) {
+	checkRightSide(len(x), f.s.n*k)
+	f.solveColumns(space, x, k, k)
+}
+
+// SolveSpace is how many numbers SolveColumns works in for k right-hand sides.
+func (f *LU) SolveSpace(k int) int { return f.s.n * k }
+
 // solveColumns solves for m columns of x, whose rows are stride apart.
 func (f *LU) solveColumns(w, x []float64, stride, m int) {
 	s := f.s
