@@ -299,7 +299,7 @@ def factor(name, ours, rows, compared):
     peers = [rows.get(peer) for peer in ("eigen-llt", "cholmod")]
     again = next((m["seconds"] for m in (compared or {"methods": []})["methods"]
                   if m["method"] == "cholesky" and m["outcome"] == "solved"), None)
-    warm = lambda row: "" if not row or not again else f"{seconds(row['facts']['best_s'])} ({row['facts']['best_s'] / again:.3g}×)"
+    warm = lambda row: "" if not row or not again or "best_s" not in row["facts"] else f"{seconds(row['facts']['best_s'])} ({row['facts']['best_s'] / again:.3g}×)"
     fill = lambda row: f"{row['facts']['factor_nnz']:.4g}" if row and row["solve_s"] else ""
     return [name, seconds(total(ours)), *(cell(ours, row) for row in peers), seconds(again) if again else "", *map(warm, peers),
             fill(ours), *map(fill, peers)]

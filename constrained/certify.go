@@ -44,7 +44,7 @@ func (p *Problem) certify(x, y []float64) (verify.ProgramCertificate, verify.Val
 
 // boundMultipliers are z = ∇f + ∇cᵀy at variables with bounds.
 func boundMultipliers(p *Problem, y []float64, v verify.Values) []float64 {
-	z := lagrangianGradient(p, y, v)
+	z := v.Multipliers(y)
 	for j := range z {
 		if math.IsInf(p.lower(j), 0) && math.IsInf(p.upper(j), 0) {
 			z[j] = 0
@@ -53,21 +53,10 @@ func boundMultipliers(p *Problem, y []float64, v verify.Values) []float64 {
 	return z
 }
 
-func lagrangianGradient(p *Problem, y []float64, v verify.Values) []float64 {
-	g := append([]float64(nil), v.Gradient...)
-	for i := range p.M {
-		cols, vals := v.Jacobian.Row(i)
-		for k, j := range cols {
-			g[j] += y[i] * vals[k]
-		}
-	}
-	return g
-}
-
 // residual2 is ‖(∇L, c)‖₂ with the multipliers of bounds in ∇L and the violations
 // of limits for c.
 func residual2(p *Problem, y []float64, v verify.Values) float64 {
-	g := lagrangianGradient(p, y, v)
+	g := v.Multipliers(y)
 	for j := range g {
 		if !math.IsInf(p.lower(j), 0) || !math.IsInf(p.upper(j), 0) {
 			g[j] = 0

@@ -282,3 +282,59 @@ func TestStopped(t *testing.T) {
 		}
 	}
 }
+
+// The rows contradict their bounds, while f falls without limit in a variable that
+// they do not contain: far away the violation is small beside the point.
+func TestInfeasibleWhereTheObjectiveFalls(t *testing.T) {
+	p := write("both", []float64{0, 0.5}, []float64{2}, []float64{inf}, []float64{-inf, 0}, []float64{inf, 1}, func(x []jet) (jet, []jet) {
+		return x[0].times(1e6), []jet{x[1]}
+	})
+	for m, r := range solveAll(t, p, Auto, IPM) {
+		if r.Status == solver.Unbounded || r.Status == solver.Solved {
+			t.Errorf("%s: %v", m, r.Verdict)
+		}
+	}
+}
+
+// A ray starts at a feasible point, has no multipliers, and stops at limits whose
+// terms are small beside the point.
+func TestRayStartsFeasible(t *testing.T) {
+	p := write("half-plane", []float64{5, -3}, []float64{1}, []float64{1}, nil, nil, func(x []jet) (jet, []jet) {
+		return x[0].times(-1), []jet{x[0].sub(x[1])}
+	})
+	for m, r := range solveAll(t, p, Auto, IPM) {
+		if r.Status != solver.Unbounded || math.Abs(r.X[0]-r.X[1]-1) > 1e-8 || r.Y[0] != 0 {
+			t.Errorf("%s: %v from %v, y = %v", m, r.Verdict, r.X, r.Y)
+		}
+	}
+	p = write("far limit", []float64{0}, []float64{-inf}, []float64{1}, nil, nil, func(x []jet) (jet, []jet) {
+		return x[0].times(-1), []jet{x[0].times(1e-9)}
+	})
+	for m, r := range solveAll(t, p, Auto, IPM) {
+		if r.Status == solver.Unbounded {
+			t.Errorf("%s: %v", m, r.Verdict)
+		}
+	}
+}
+
+// Where every variable is fixed, what the only point misses is no matter of
+// tolerances.
+func TestNothingFreeInfeasible(t *testing.T) {
+	linear := write("fixed", []float64{1}, []float64{3}, []float64{3}, []float64{1}, []float64{1}, func(x []jet) (jet, []jet) {
+		return x[0], []jet{x[0]}
+	})
+	linear.Linear = []bool{true}
+	bent := write("fixed, bent", []float64{1}, []float64{3}, []float64{3}, []float64{1}, []float64{1}, func(x []jet) (jet, []jet) {
+		return x[0], []jet{x[0].sq()}
+	})
+	for m, r := range solveAll(t, linear, Auto, IPM) {
+		if r.Status != solver.Infeasible || r.Proof == nil {
+			t.Errorf("%s: %v", m, r.Verdict)
+		}
+	}
+	for m, r := range solveAll(t, bent, Auto, IPM) {
+		if r.Status != solver.Stopped || r.Reason != solver.LocallyInfeasible {
+			t.Errorf("%s: %v", m, r.Verdict)
+		}
+	}
+}

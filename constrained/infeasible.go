@@ -87,7 +87,7 @@ func (s *solving) contradiction() (*Proof, error) {
 	opt := *s.opt
 	opt.MaxIter, opt.Recorder = ipmAutoIterations, nil
 	q := newProgram(p, &opt)
-	q.stats = s.q.stats
+	q.stats, q.noObjective = s.q.stats, true
 	if q.n == 0 || q.m == 0 {
 		return s.prove(part, nil), nil
 	}
@@ -199,7 +199,7 @@ func project(u []float64, p verify.Program, v verify.Values) {
 // and takes back what cannot be proved.
 func (s *solving) judge(a *attempt) error {
 	unbounded := a.verdict.Status == solver.Unbounded
-	if a.verdict.Reason == solver.LocallyInfeasible || unbounded && a.violation > acceptable {
+	if a.verdict.Reason == solver.LocallyInfeasible || unbounded && a.proof == nil && a.violation > acceptable {
 		if err := s.proveInfeasible(a); err != nil || a.verdict.Status == solver.Infeasible {
 			return err
 		}
@@ -208,12 +208,20 @@ func (s *solving) judge(a *attempt) error {
 		return nil
 	}
 	if a.proof == nil {
-		a.proof = s.q.ray(a.x, nil)
+		var err error
+		if a.proof, err = s.q.ray(s.ctx, a.x, nil); err != nil {
+			return err
+		}
 	}
 	if a.proof == nil {
-		a.verdict = stopped(solver.Stalled, "diverging, but along no direction that could be followed: "+a.verdict.Detail)
+		a.verdict = stopped(solver.Stalled, "diverging, but along no direction that could be followed from a feasible point: "+a.verdict.Detail)
+		return nil
 	}
-	return nil
+	// The answer is where the ray starts. It has no multipliers.
+	a.x, a.y = a.proof.from, make([]float64, s.p.M)
+	c, _, err := s.p.certify(a.x, a.y)
+	a.objective, a.violation = c.Objective, math.Max(c.ConstraintViolation, c.BoundViolation)
+	return err
 }
 
 // proveInfeasible turns the verdict into infeasible where that can be proved.
@@ -252,37 +260,3 @@ func nonzeros(x []float64) int {
 	}
 	return count
 }
-
-// ray finds a direction from x along which the objective falls for as long as it is
-// followed, while the limits stay met relative to the size of the point; nil without
-// one. step is a first guess, nil = none; all in the units of the problem.
-func (q *program) ray(x, step []float64) *Proof {
-	p := q.problem
-	at := func(y []float64) (verify.Values, error) { return p.evaluate(y), nil }
-	limits := p.limits()
-	away := make([]float64, len(x))
-	for j := range x {
-		away[j] = x[j] - p.X0[j]
-	}
-	f := p.evaluate(x).Objective
-	for _, d := range [][]float64{step, away, x} {
-		size := normInf(d)
-		if !(size > 0) {
-			continue
-		}
-		direction := make([]float64, len(x))
-		for j, t := range d {
-			if math.Abs(t) >= 1e-9*size { // less is rounding
-				direction[j] = t / size * math.Max(1, normInf(x))
-			}
-		}
-		violation, end, err := limits.Descent(x, direction, at)
-		if err == nil && violation <= q.opt.Tol && end < f-steepFall*math.Max(1, math.Abs(f)) {
-			return &Proof{Kind: "ray", Vector: direction}
-		}
-	}
-	return nil
-}
-
-// steepFall is by how much, relatively, the objective falls along a ray.
-const steepFall = 1e6

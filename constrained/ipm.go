@@ -150,8 +150,9 @@ func (s *interior) run(ctx context.Context) (solver.Verdict, error) {
 			return solver.Verdict{}, err
 		}
 		s.best.enter(s, m.residual())
-		if verdict, done := s.finished(ctx, m); done {
-			return verdict, nil
+		verdict, done, err := s.finished(ctx, m)
+		if err != nil || done {
+			return verdict, err
 		}
 		s.iter++
 		result, err := s.advance(ctx)
@@ -168,7 +169,7 @@ func (s *interior) run(ctx context.Context) (solver.Verdict, error) {
 			}
 			continue
 		}
-		verdict, done, err := s.rescue(ctx, result)
+		verdict, done, err = s.rescue(ctx, result)
 		if reason, ok := interrupted(ctx, err); ok {
 			return stopped(reason, fmt.Sprintf("after %d iterations", s.iter)), nil
 		}
@@ -208,45 +209,49 @@ func (s *interior) atRounding(m measure) bool {
 }
 
 // followStep looks for a ray along the last step, from points far away.
-func (s *interior) followStep(m measure) *Proof {
+func (s *interior) followStep(ctx context.Context, m measure) (*Proof, error) {
 	size := normInf(s.pt.x)
-	if s.iter%followEach != 0 || s.iter == 0 || size < distant*math.Max(1, normInf(s.q.problem.X0)) || m.violation > acceptable*size {
-		return nil
+	if s.q.noObjective || s.iter%followEach != 0 || s.iter == 0 || size < distant*math.Max(1, normInf(s.q.problem.X0)) || m.violation > acceptable*size {
+		return nil, nil
 	}
 	x, _ := s.q.original(s.pt.x, nil)
 	step := make([]float64, len(x))
 	for j, v := range s.q.vars {
 		step[v] = s.p[j]
 	}
-	return s.q.ray(x, step)
+	return s.q.ray(ctx, x, step)
 }
 
 // finished tests whether the run ends at the current point.
-func (s *interior) finished(ctx context.Context, m measure) (solver.Verdict, bool) {
+func (s *interior) finished(ctx context.Context, m measure) (solver.Verdict, bool, error) {
 	tol := s.set.tol
 	if m.residual() <= tol || s.errorAt(0).worst() <= tol && s.polish(ctx) {
-		return s.solved(), true
+		return s.solved(), true, nil
 	}
 	if s.mu <= s.floor && s.errorAt(0).worst() <= tol {
 		s.floor = math.Max(s.floor/10, leastBarrier)
 	}
-	if proof := s.followStep(m); proof != nil {
+	proof, err := s.followStep(ctx, m)
+	if err != nil {
+		return solver.Verdict{}, false, err
+	}
+	if proof != nil {
 		s.proof = proof
-		return solver.Verdict{Status: solver.Unbounded, Reason: solver.UnboundedRay, Detail: fmt.Sprintf("f = %.3g, ‖x‖∞ = %.3g", s.pt.f/s.q.fScale, normInf(s.pt.x))}, true
+		return solver.Verdict{Status: solver.Unbounded, Reason: solver.UnboundedRay, Detail: fmt.Sprintf("f = %.3g, ‖x‖∞ = %.3g", s.pt.f/s.q.fScale, normInf(s.pt.x))}, true, nil
 	}
 	switch {
 	case s.pt.f/s.q.fScale < bottomless && m.violation <= 1e-6, normInf(s.pt.x) > faraway:
-		return solver.Verdict{Status: solver.Unbounded, Reason: solver.UnboundedRay, Detail: fmt.Sprintf("f = %.3g, ‖x‖∞ = %.3g", s.pt.f/s.q.fScale, normInf(s.pt.x))}, true
+		return solver.Verdict{Status: solver.Unbounded, Reason: solver.UnboundedRay, Detail: fmt.Sprintf("f = %.3g, ‖x‖∞ = %.3g", s.pt.f/s.q.fScale, normInf(s.pt.x))}, true, nil
 	case s.iter >= s.limit:
-		return stopped(solver.IterationLimit, fmt.Sprintf("after %d iterations", s.iter)), true
+		return stopped(solver.IterationLimit, fmt.Sprintf("after %d iterations", s.iter)), true, nil
 	case ctx.Err() != nil:
-		return stopped(solver.ContextReason(ctx), fmt.Sprintf("after %d iterations", s.iter)), true
+		return stopped(solver.ContextReason(ctx), fmt.Sprintf("after %d iterations", s.iter)), true, nil
 	case s.atRounding(m):
-		return stopped(solver.Stalled, "neither f nor the residual changes beyond rounding"), true
+		return stopped(solver.Stalled, "neither f nor the residual changes beyond rounding"), true, nil
 	case s.tiny >= 2 && s.mu <= s.floor && normInf(s.dy) < 1e-2:
-		return stopped(solver.Stalled, "steps are at rounding level"), true
+		return stopped(solver.Stalled, "steps are at rounding level"), true, nil
 	}
-	return solver.Verdict{}, false
+	return solver.Verdict{}, false, nil
 }
 
 func (s *interior) solved() solver.Verdict {

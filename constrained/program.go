@@ -41,6 +41,10 @@ type program struct {
 
 	full struct{ x, c, g, jac, hes, y []float64 }
 
+	noObjective    bool // f = 0: nothing falls without limit
+	soughtFeasible bool
+	feasible       []float64 // a point of the problem that meets its limits; nil = none found
+
 	began  time.Time
 	stats  *Stats
 	system *kkt // once it was needed

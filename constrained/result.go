@@ -39,7 +39,9 @@ type Proof struct {
 	Kind   string    // "crossed_bounds", "farkas", "ray"
 	Index  int       // crossed bounds: the variable or constraint, from 0
 	Rows   []float64 // farkas: u, length M, zero at nonlinear rows: uᵀc(x) over the bounds never meets what the limits ask for
-	Vector []float64 // ray: direction in x along which f falls without limit as far as it was followed
+	Vector []float64 // ray: direction in x along which f falls without limit as far as it was followed from Result.X
+
+	from []float64 // where the ray starts
 }
 
 // Attempt is one run of one method.

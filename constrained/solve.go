@@ -113,7 +113,14 @@ func (s *solving) nothingFree() error {
 		verdict = solver.Verdict{Status: solver.Breakdown, Reason: solver.EvaluationError, Detail: "the functions are not defined at the only point within the bounds"}
 	}
 	s.res.Method, s.res.Why = s.opt.Method, "nothing is free"
-	s.keep(s.res.Method, s.q.end(verdict, pt, nil, 0))
+	a := s.q.end(verdict, pt, nil, 0)
+	if verdict.Status == solver.Solved && a.violation > s.opt.Tol {
+		a.verdict = stopped(solver.LocallyInfeasible, fmt.Sprintf("every variable is fixed, and the only point misses the constraints by %.3g", a.violation))
+	}
+	if err := s.judge(a); err != nil {
+		return err
+	}
+	s.keep(s.res.Method, a)
 	return nil
 }
 

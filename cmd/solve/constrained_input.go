@@ -329,7 +329,7 @@ func (m *model) multiplierNames() []string {
 }
 
 // readNumbersOf reads a number for each name: name,value lines in any order, or
-// numbers in the order of the model. names may be nil.
+// numbers in the order of the model. names may be nil: they are numbers from 1 then.
 func readNumbersOf(in *inputs, role, path string, names []string, n int) ([]float64, error) {
 	x, err := readByName(in, role, path, names)
 	if x == nil && err == nil {
@@ -371,7 +371,13 @@ func readByName(in *inputs, role, path string, names []string) ([]float64, error
 	}
 	values := t.Columns[0]
 	in.list = append(in.list, report.Input{Role: role, Path: path, SHA256: hash, Rows: len(values), Cols: 1, NNZ: int64(len(values))})
-	if names == nil || slices.Equal(names, t.Names) || len(values) != len(names) {
+	if names == nil {
+		names = make([]string, len(values))
+		for k := range names {
+			names[k] = strconv.Itoa(k + 1)
+		}
+	}
+	if slices.Equal(names, t.Names) || len(values) != len(names) {
 		return values, nil
 	}
 	at := make(map[string]int, len(names))

@@ -57,7 +57,7 @@ func (p Program) Certify(x, y []float64, v Values) (ProgramCertificate, error) {
 			c.multiplier(-y[i], value, p.CLower[i], p.CUpper[i])
 		}
 	}
-	for j, z := range v.multipliers(y) {
+	for j, z := range v.Multipliers(y) {
 		c.BoundViolation = worse(c.BoundViolation, outside(x[j], p.Lower[j], p.Upper[j]))
 		if p.Lower[j] != p.Upper[j] {
 			c.multiplier(z, x[j], p.Lower[j], p.Upper[j])
@@ -69,34 +69,49 @@ func (p Program) Certify(x, y []float64, v Values) (ProgramCertificate, error) {
 	return c, nil
 }
 
-// multipliers are ∇f + ∇cᵀy.
-func (v Values) multipliers(y []float64) []float64 {
-	sums := make([]compensated, len(v.Gradient))
+// Multipliers are ∇f + ∇cᵀy.
+func (v Values) Multipliers(y []float64) []float64 {
+	z, _ := v.sumMultipliers(y)
+	return z
+}
+
+// sumMultipliers gives the sizes of the terms, too: |∂_j f| + Σ_i |y_i ∂_j c_i|.
+func (v Values) sumMultipliers(y []float64) (z, size []float64) {
+	sums, size := make([]compensated, len(v.Gradient)), make([]float64, len(v.Gradient))
 	for j, g := range v.Gradient {
 		sums[j].add(g)
+		size[j] = math.Abs(g)
 	}
 	for i := range v.Constraints {
 		cols, vals := v.Jacobian.Row(i)
 		for k, j := range cols {
 			sums[j].add(y[i] * vals[k])
+			size[j] += math.Abs(y[i] * vals[k])
 		}
 	}
-	z := make([]float64, len(sums))
+	z = make([]float64, len(sums))
 	for j := range sums {
 		z[j] = sums[j].value()
 	}
-	return z
+	return z, size
 }
 
+// multiplierRounding is what two evaluators may differ by in a multiplier, relative
+// to the terms of its sum.
+const multiplierRounding = 1e-13
+
 // BoundMultipliers measures how far the z that are given are from ∇f + ∇cᵀy at the
-// variables with a bound, and from 0 at the others, relative to max(1, ‖∇f‖∞).
+// variables with a bound, and from 0 at the others, beyond the rounding of large
+// terms that cancel and relative to max(1, ‖∇f‖∞).
 func (p Program) BoundMultipliers(y, z []float64, v Values) float64 {
 	far := 0.0
-	for j, want := range v.multipliers(y) {
+	want, size := v.sumMultipliers(y)
+	for j := range want {
+		rounding := multiplierRounding * size[j]
 		if math.IsInf(p.Lower[j], -1) && math.IsInf(p.Upper[j], 1) {
-			want = 0
+			want[j], rounding = 0, 0
 		}
-		far = worse(far, math.Abs(z[j]-want))
+		far = worse(far, math.Max(0, math.Abs(z[j]-want[j])-rounding))
 	}
 	return far / math.Max(1, maxAbs(v.Gradient))
 }

@@ -91,15 +91,22 @@ func (p Program) CrossedBound() int {
 // descentSteps are how far Descent follows a direction, in sizes of the point.
 var descentSteps = []float64{1, 1e2, 1e4, 1e6, 1e8}
 
-// Descent follows the objective from x along a direction, and returns the largest
-// violation of limits on the way, relative to the size of the point, and the
-// objective at the end: +Inf unless it falls from step to step.
+// Descent follows the objective from x along a direction. violation is the larger of
+// what the limits miss at x, in the units of the program, and on the way, relative
+// to the sizes of the terms in the limit: from a point that is not feasible no ray
+// proves anything, and neither does one that leaves a limit which is far away only
+// because its terms are small. end is the objective at the end: +Inf unless it falls
+// from step to step.
 func (p Program) Descent(x, direction []float64, at func(x []float64) (Values, error)) (violation, end float64, err error) {
 	v, err := at(x)
 	if err != nil {
 		return 0, 0, err
 	}
-	end = v.Objective
+	c, err := p.Certify(x, make([]float64, len(p.CLower)), v)
+	if err != nil {
+		return 0, 0, err
+	}
+	violation, end = worse(c.ConstraintViolation, c.BoundViolation), v.Objective
 	y, unit := make([]float64, len(x)), math.Max(1, maxAbs(x))/maxAbs(direction)
 	for _, t := range descentSteps {
 		for j := range y {
@@ -108,15 +115,28 @@ func (p Program) Descent(x, direction []float64, at func(x []float64) (Values, e
 		if v, err = at(y); err != nil {
 			return 0, 0, err
 		}
-		c, err := p.Certify(y, make([]float64, len(p.CLower)), v)
-		if err != nil {
-			return 0, 0, err
-		}
-		violation = worse(violation, worse(c.ConstraintViolation, c.BoundViolation)/math.Max(1, maxAbs(y)))
-		if !(v.Objective < end) {
+		if violation = worse(violation, p.relativeViolation(y, v)); !(v.Objective < end) {
 			return violation, math.Inf(1), nil
 		}
 		end = v.Objective
 	}
 	return violation, end, nil
+}
+
+// relativeViolation is the largest violation of a limit relative to max(1, |x_j|)
+// or max(1, Σ_j |x_j ∂_j c_i|).
+func (p Program) relativeViolation(x []float64, v Values) float64 {
+	largest := 0.0
+	for j, t := range x {
+		largest = worse(largest, outside(t, p.Lower[j], p.Upper[j])/math.Max(1, math.Abs(t)))
+	}
+	for i, value := range v.Constraints {
+		size := 1.0
+		cols, vals := v.Jacobian.Row(i)
+		for k, j := range cols {
+			size += math.Abs(vals[k] * x[j])
+		}
+		largest = worse(largest, outside(value, p.CLower[i], p.CUpper[i])/size)
+	}
+	return largest
 }

@@ -418,3 +418,50 @@ func TestBoundMultipliers(t *testing.T) {
 		t.Errorf("a variable without bounds: %g", far)
 	}
 }
+
+// A ray proves nothing from a point that is not feasible, nor where it leaves a limit
+// whose terms are small beside the point.
+func TestDescentNeedsFeasiblePoints(t *testing.T) {
+	p := Program{Lower: []float64{-inf, -inf}, Upper: []float64{inf, inf}, CLower: []float64{-inf}, CUpper: []float64{1}}
+	row := []float64{0, 1e-3}
+	at := func(x []float64) (Values, error) {
+		return Values{
+			Objective: -x[0] - x[1], Gradient: []float64{-1, -1},
+			Constraints: []float64{row[0]*x[0] + row[1]*x[1]}, Jacobian: jacobian(t, 2, row),
+		}, nil
+	}
+	for _, tt := range []struct {
+		row, x, d []float64
+		ok        bool
+	}{
+		{[]float64{0, 1}, []float64{1e10, 1}, []float64{1, 0}, true},
+		{[]float64{0, 1}, []float64{1e10, 2}, []float64{1, 0}, false},
+		{[]float64{1e-17, 1}, []float64{1e10, 0}, []float64{1, 0}, false},
+	} {
+		row = tt.row
+		violation, end, err := p.Descent(tt.x, tt.d, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok := violation <= 1e-8 && end < 0; ok != tt.ok {
+			t.Errorf("%v from %v: violation %g, at the end %g", tt.row, tt.x, violation, end)
+		}
+	}
+}
+
+// Multipliers of 1e10 that cancel leave more than a tolerance to rounding, but a
+// wrong multiplier is still seen.
+func TestBoundMultipliersOfLargeTerms(t *testing.T) {
+	p := Program{Lower: []float64{0}, Upper: []float64{inf}, CLower: []float64{0, 0}, CUpper: []float64{0, 0}}
+	v := Values{Gradient: []float64{1}, Constraints: []float64{0, 0}, Jacobian: jacobian(t, 1, []float64{3}, []float64{-3})}
+	y := []float64{1e10, 1e10}
+	if far := p.BoundMultipliers(y, []float64{1 + 1e-6}, v); far != 0 {
+		t.Errorf("rounding counts: %g", far)
+	}
+	if far := p.BoundMultipliers(y, []float64{1.1}, v); far < 0.09 {
+		t.Errorf("%g for a multiplier that is off by 0.1", far)
+	}
+	if far := p.BoundMultipliers(y, []float64{nan}, v); far == far {
+		t.Errorf("%g for NaN", far)
+	}
+}
