@@ -1,4 +1,5 @@
-"""Entropic optimal transport at equal certified marginal error.
+"""Entropic optimal transport at equal certified marginal error, and exact
+optimal transport (ot_exact.py).
 
 Ours: `solve ot --json`, seconds = setup_s + solve_s of its report. Peers: see
 peers/run_ot.py. An answer counts when `solve check` finds a marginal error
@@ -10,6 +11,7 @@ import shutil
 
 import numpy as np
 
+import ot_exact
 from harness import HERE, median, seconds, table
 
 TOL = 1e-9
@@ -71,6 +73,7 @@ def run(bench):
                     program.time()
         for program in programs.values():
             bench.record(instance=name, reg=reg, **program.summary())
+    ot_exact.run(bench)
 
 
 class Program:
@@ -165,6 +168,13 @@ class Peer(Program):
 
 
 def render(records):
+    exact = [r for r in records if r.get("exact")]
+    entropic = [r for r in records if not r.get("exact")]
+    parts = [render_entropic(entropic)] if entropic else []
+    return "\n\n".join(parts + ([ot_exact.render(exact)] if exact else []))
+
+
+def render_entropic(records):
     instances = list(dict.fromkeys(r["instance"] for r in records))
     summary, details = [], []
     for name in instances:

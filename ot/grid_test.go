@@ -41,7 +41,7 @@ func TestSeparableGrid(t *testing.T) {
 			for _, eps := range []float64{0.2, 20} {
 				p := gridProblem(t, shape, metric, eps)
 				mustSplit(t, p)
-				stored := &Problem{p.A, p.B, NewDenseCost(evaluated(p.Cost)), eps}
+				stored := &Problem{A: p.A, B: p.B, Cost: NewDenseCost(evaluated(p.Cost)), Reg: eps}
 				grid, full := mustSolve(t, p, nil), mustSolve(t, stored, nil)
 				closeTo(t, "cost", grid.Cost, full.Cost, 1e-7)
 				samePlan(t, "plan", planMatrix(grid.Plan), planMatrix(full.Plan), 1e-7)
@@ -94,7 +94,7 @@ func gridOf(c *gridCost, q *reduced) *gridLSE {
 func TestGridOfAnyMetric(t *testing.T) {
 	for _, metric := range []Metric{Euclidean, Chebyshev} {
 		p := gridProblem(t, []int{5, 6}, metric, 0.3)
-		stored := &Problem{p.A, p.B, NewDenseCost(evaluated(p.Cost)), p.Reg}
+		stored := &Problem{A: p.A, B: p.B, Cost: NewDenseCost(evaluated(p.Cost)), Reg: p.Reg}
 		closeTo(t, string(metric), mustSolve(t, p, nil).Cost, mustSolve(t, stored, nil).Cost, 1e-12)
 	}
 }

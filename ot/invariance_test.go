@@ -52,7 +52,7 @@ func TestUnevenSplit(t *testing.T) {
 		double := &matrix.Dense{Rows: n + 1, Cols: m, Data: append(slices.Clone(c.Data), c.Row(0)...)}
 		a := append(slices.Clone(p.A), 0.25*p.A[0])
 		a[0] *= 0.75
-		split := planMatrix(mustSolve(t, &Problem{a, p.B, NewDenseCost(double), p.Reg}, tight(1e-13)).Plan)
+		split := planMatrix(mustSolve(t, &Problem{A: a, B: p.B, Cost: NewDenseCost(double), Reg: p.Reg}, tight(1e-13)).Plan)
 		for j := range m {
 			if d := math.Abs(split.At(n, j) - 0.25*base.At(0, j)); !(d <= 1e-12) {
 				t.Errorf("split row differs by %g in column %d", d, j)

@@ -5,6 +5,8 @@ import "solve/solver"
 // Names of the methods.
 const (
 	Auto       = "auto"
+	Exact      = "exact"
+	Assignment = "assignment"
 	SNS        = "sns"
 	Sinkhorn   = "sinkhorn"
 	Greenkhorn = "greenkhorn"
@@ -17,7 +19,19 @@ func Methods() []solver.Method {
 			Name:    Auto,
 			Summary: "ε-scaling and a semi-dual Newton method with an error-controlled sparse Hessian",
 			Paper:   "hardened form of Tang, Shavlovsky, Rahmanian, Tardini, Thekumparampil, Xiao, Ying: Accelerating Sinkhorn algorithm with sparse Newton iterations, ICLR 2024, arXiv:2401.12253",
-			When:    "the default: tens of passes over the cost, at any ε that double precision resolves",
+			When:    "the default with regularisation: tens of passes over the cost, at any ε that double precision resolves; without, it is exact",
+		},
+		{
+			Name:    Exact,
+			Summary: "unregularised, to optimality: multiscale network simplex with column generation and integer masses; sorting on a line",
+			Paper:   "Schmitzer: A sparse multiscale algorithm for dense optimal transport, J. Math. Imaging Vision 56, 2016; Cunningham: A network simplex method, Math. Programming 11, 1976",
+			When:    "the default without regularisation: 10⁵ points in the plane, some 10⁴ otherwise",
+		},
+		{
+			Name:    Assignment,
+			Summary: "every row gets a column of its own, n ≤ m: shortest augmenting paths, or the network simplex when n = m is large",
+			Paper:   "Jonker, Volgenant: A shortest augmenting path algorithm for dense and sparse linear assignment problems, Computing 38, 1987",
+			When:    "matching; columns may be left over",
 		},
 		{
 			Name:    SNS,

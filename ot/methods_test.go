@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"solve/matrix"
 	"solve/solver"
 )
 
@@ -127,13 +128,21 @@ func TestMethodsAreListed(t *testing.T) {
 		if m.Summary == "" || m.Paper == "" || m.When == "" {
 			t.Errorf("%s: %+v", m.Name, m)
 		}
-		res := mustSolve(t, random(5, 4, 1), &Options{Method: m.Name})
+		p := random(5, 4, 1)
+		if m.Name == Exact || m.Name == Assignment {
+			p.Reg = 0
+		}
+		if m.Name == Assignment {
+			p.A, p.B = []float64{1, 1, 1, 1}, []float64{1, 1, 1, 1, 1}
+			p.Cost = NewDenseCost(&matrix.Dense{Rows: 4, Cols: 5, Data: storedCost(p).Data})
+		}
+		res := mustSolve(t, p, &Options{Method: m.Name})
 		if res.Method != m.Name {
 			t.Errorf("method %s ran as %s", m.Name, res.Method)
 		}
 	}
 	slices.Sort(names)
-	want := slices.Sorted(slices.Values(methods))
+	want := slices.Sorted(slices.Values(append([]string{Exact, Assignment}, methods...)))
 	if !slices.Equal(names, want) {
 		t.Errorf("methods %v, tested are %v", names, want)
 	}

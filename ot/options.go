@@ -9,7 +9,8 @@ import (
 )
 
 // Options select and tune the method. The zero value (or nil) means
-// defaults: method auto, tol 1e-9.
+// defaults: method auto, tol 1e-9. MaxIter counts pivots of the exact methods,
+// which have no limit of their own.
 type Options struct {
 	solver.Settings
 
@@ -23,6 +24,8 @@ type Options struct {
 	SNSLambda    float64 // fraction λ of the n·m entries of P that the sparsified Hessian keeps; 0 = 6/n
 	SNSAdaptive  bool    // error-controlled sparsification instead of the fixed fraction
 	SNSAugmented bool    // augmented Lyapunov potential: a rank-one term along (1,−1) in the Hessian
+
+	IntegerCost bool // unregularised: insist on integer costs, for which the arithmetic is exact
 
 	Lazy bool      // recompute the costs of points instead of storing them
 	Warm []float64 // potentials g to start from, cost units, len m; nil = none
@@ -41,7 +44,7 @@ const (
 // Validate reports values that no problem could make right.
 func (o *Options) Validate() error {
 	if !slices.ContainsFunc(Methods(), func(m solver.Method) bool { return m.Name == o.method() }) {
-		return &solver.OptionError{Name: "method", Value: o.Method, Want: "one of auto, sns, sinkhorn, greenkhorn"}
+		return &solver.OptionError{Name: "method", Value: o.Method, Want: "one of auto, exact, assignment, sns, sinkhorn, greenkhorn"}
 	}
 	if math.IsNaN(o.Tol) || o.Tol < 0 || o.Tol >= 1 {
 		return &solver.OptionError{Name: "tol", Value: fmt.Sprint(o.Tol), Want: "a number in (0, 1)"}

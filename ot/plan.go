@@ -11,8 +11,9 @@ import (
 )
 
 // Plan is a transport plan, n×m, feasible to rounding (where arcs are
-// forbidden, to the marginal error of its potentials). It is held as
-// potentials and corrections, and its rows are computed on demand:
+// forbidden, to the marginal error of its potentials). An exact plan is held
+// as its entries; an entropic one as potentials and corrections, and its rows
+// are computed on demand:
 //
 //	P_ij = exp(α_i + β_j − C_ij/ε)·(s_i p_j + t_i q_j) + u_i v_j,
 //
@@ -26,6 +27,8 @@ type Plan struct {
 	s, t, u     []float64 // n
 	p, q, v     []float64 // m
 	threads     int
+
+	entries *matrix.CSR // of an exact plan, which has nothing else but n, m and threads
 }
 
 // Dims is the shape.
@@ -33,6 +36,14 @@ func (p *Plan) Dims() (n, m int) { return p.n, p.m }
 
 // Row writes row i into dst, len m. It may be called from several goroutines.
 func (p *Plan) Row(i int, dst []float64) {
+	if p.entries != nil {
+		clear(dst)
+		cols, vals := p.entries.Row(i)
+		for k, j := range cols {
+			dst[j] = vals[k]
+		}
+		return
+	}
 	if math.IsInf(p.alpha[i], -1) {
 		clear(dst)
 		return
@@ -69,7 +80,7 @@ const keepAll = 1_000_000
 // DefaultDrop is the threshold for Sparse that suits a plan of this size: 0
 // where the whole plan may be kept, else DefaultThreshold.
 func (p *Plan) DefaultDrop() float64 {
-	if p.n*p.m <= keepAll {
+	if p.entries != nil || p.n*p.m <= keepAll {
 		return 0
 	}
 	return DefaultThreshold
@@ -77,9 +88,13 @@ func (p *Plan) DefaultDrop() float64 {
 
 // Sparse returns the entries with P_ij > threshold·min(a_i/m, b_j/n) and the
 // dropped mass, which is at most threshold·a_i of row i and threshold·b_j of
-// column j. The error wraps solver.ErrTooLarge when the entries would need
+// column j. Of an exact plan it returns all entries, which must not be
+// modified. The error wraps solver.ErrTooLarge when the entries would need
 // more than maxBytes.
 func (p *Plan) Sparse(threshold float64, maxBytes int64) (csr *matrix.CSR, dropped float64, err error) {
+	if p.entries != nil {
+		return p.entries, 0, nil
+	}
 	const block = 16
 	chunks := par.Chunks(p.n, block)
 	floor := make([]float64, p.m)
@@ -139,15 +154,29 @@ func (p *Plan) Barycentric(y *matrix.Dense) (*matrix.Dense, error) {
 		return nil, err
 	}
 	par.For(p.threads, p.n, func(i int) {
+		image := out.Row(i)
+		if p.entries != nil {
+			cols, vals := p.entries.Row(i)
+			mass := kern.Sum(vals)
+			for k, j := range cols {
+				for d, v := range y.Row(int(j)) {
+					image[d] += vals[k] * v
+				}
+			}
+			for d := range image {
+				image[d] /= mass
+			}
+			return
+		}
 		row := make([]float64, p.m)
 		p.Row(i, row)
 		mass := kern.Sum(row)
-		for k := range y.Cols {
+		for k := range image {
 			s := 0.0
 			for j, x := range row {
 				s += x * y.Data[j*y.Cols+k]
 			}
-			out.Data[i*y.Cols+k] = s / mass
+			image[k] = s / mass
 		}
 	})
 	return out, nil

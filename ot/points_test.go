@@ -127,7 +127,7 @@ func TestLazy(t *testing.T) {
 				a, b := weights(r, size[0]), weights(r, size[1])
 				a[3], b[5] = 0, 0
 				prob := &Problem{A: unitMass(a), B: unitMass(b), Cost: cost, Reg: 0.05}
-				want := mustSolve(t, &Problem{prob.A, prob.B, NewDenseCost(evaluated(cost)), prob.Reg}, tight(1e-12))
+				want := mustSolve(t, &Problem{A: prob.A, B: prob.B, Cost: NewDenseCost(evaluated(cost)), Reg: prob.Reg}, tight(1e-12))
 				for _, lazy := range []bool{false, true} {
 					opt := tight(1e-12)
 					opt.Lazy = lazy

@@ -7,15 +7,18 @@ import (
 	"solve/solver"
 )
 
-// Problem is balanced transport of a onto b with entropic regularisation:
+// Problem is balanced transport of a onto b, with entropic regularisation or
+// without (ε = 0):
 //
 //	min ⟨C,P⟩ + ε Σ P(log P − 1)   over P ≥ 0, P1 = a, Pᵀ1 = b.
 //
-// Inputs are neither modified nor kept after Solve returns.
+// With method assignment, columns take at most b. Inputs are neither modified nor kept after Solve returns.
 type Problem struct {
 	A, B []float64 // masses, len n and m; ≥ 0, equal sums; zeros are allowed
 	Cost Cost      // n×m
-	Reg  float64   // ε > 0, in the unit of the cost
+	Reg  float64   // ε ≥ 0, in the unit of the cost; 0 = unregularised
+
+	Maximize bool // the largest ⟨C,P⟩ instead of the least; unregularised only
 }
 
 // maxExponent is the largest (max C − min C)/ε that double precision can
@@ -25,29 +28,56 @@ const maxExponent = 1e12
 // massTolerance is how far Σa and Σb may differ, relatively.
 const massTolerance = 1e-9
 
-// validate checks a problem and returns the range of its cost.
-func (p *Problem) validate(threads int) (costRange, error) {
+// validate checks all of a problem but its costs.
+func (p *Problem) validate(opt *Options) error {
 	n, m := p.Cost.Dims()
 	if n == 0 || m == 0 {
-		return costRange{}, fmt.Errorf("ot: empty problem (%d×%d): %w", n, m, solver.ErrInput)
+		return fmt.Errorf("ot: empty problem (%d×%d): %w", n, m, solver.ErrInput)
 	}
 	if len(p.A) != n || len(p.B) != m {
-		return costRange{}, fmt.Errorf("ot: cost is %d×%d but a has %d and b has %d entries: %w", n, m, len(p.A), len(p.B), solver.ErrDimension)
+		return fmt.Errorf("ot: cost is %d×%d but a has %d and b has %d entries: %w", n, m, len(p.A), len(p.B), solver.ErrDimension)
 	}
-	if math.IsNaN(p.Reg) || p.Reg <= 0 || math.IsInf(p.Reg, 0) {
-		return costRange{}, &solver.OptionError{Name: "reg", Value: fmt.Sprint(p.Reg), Want: "a positive number"}
+	if err := p.validateReg(opt); err != nil {
+		return err
 	}
 	sa, err := total("weights a", p.A)
 	if err != nil {
-		return costRange{}, err
+		return err
 	}
 	sb, err := total("weights b", p.B)
 	if err != nil {
-		return costRange{}, err
+		return err
 	}
-	if math.Abs(sa-sb) > massTolerance*math.Max(sa, sb) {
-		return costRange{}, fmt.Errorf("ot: masses differ: a sums to %.17g, b to %.17g: %w", sa, sb, solver.ErrInput)
+	if math.Abs(sa-sb) > massTolerance*math.Max(sa, sb) && opt.method() != Assignment {
+		return fmt.Errorf("ot: masses differ: a sums to %.17g, b to %.17g: %w", sa, sb, solver.ErrInput)
 	}
+	if opt.Warm != nil && len(opt.Warm) != m {
+		return fmt.Errorf("ot: warm start has %d potentials for %d columns: %w", len(opt.Warm), m, solver.ErrDimension)
+	}
+	return nil
+}
+
+// validateReg checks that ε and the method go together.
+func (p *Problem) validateReg(opt *Options) error {
+	want := ""
+	switch method := opt.method(); {
+	case math.IsNaN(p.Reg) || p.Reg < 0 || math.IsInf(p.Reg, 0):
+		want = "a positive number, or 0 for the unregularised problem"
+	case p.Reg == 0 && method != Auto && method != Exact && method != Assignment:
+		want = "a positive number with method " + method
+	case p.Reg > 0 && (method == Exact || method == Assignment):
+		want = "0 with method " + method
+	case p.Reg > 0 && (p.Maximize || opt.IntegerCost):
+		want = "0 to maximise or to insist on integer costs"
+	default:
+		return nil
+	}
+	return &solver.OptionError{Name: "reg", Value: fmt.Sprint(p.Reg), Want: want}
+}
+
+// costs returns the range of the cost, which ε has to suit.
+func (p *Problem) costs(threads int) (costRange, error) {
+	n, m := p.Cost.Dims()
 	r, err := scan(p.Cost, threads)
 	if err != nil {
 		return r, err

@@ -34,7 +34,19 @@ func TestRefusals(t *testing.T) {
 		{"empty", func(p *Problem, _ *Options) {
 			p.A, p.B, p.Cost = nil, nil, NewDenseCost(&matrix.Dense{})
 		}, solver.ErrInput, "0×0"},
-		{"zero reg", func(p *Problem, _ *Options) { p.Reg = 0 }, solver.ErrOption, "reg"},
+		{"sinkhorn without reg", func(p *Problem, o *Options) { p.Reg, o.Method = 0, Sinkhorn }, solver.ErrOption, "with method sinkhorn"},
+		{"exact with reg", func(_ *Problem, o *Options) { o.Method = Exact }, solver.ErrOption, "0 with method exact"},
+		{"maximum with reg", func(p *Problem, _ *Options) { p.Maximize = true }, solver.ErrOption, "0 to maximise"},
+		{"integer costs with reg", func(_ *Problem, o *Options) { o.IntegerCost = true }, solver.ErrOption, "0 to maximise or to insist"},
+		{"costs are not integers", func(p *Problem, o *Options) { p.Reg, o.IntegerCost = 0, true }, solver.ErrInput, "not integers"},
+		{"exact, nan cost", func(p *Problem, _ *Options) { p.Reg, storedCost(p).Data[5] = 0, nan }, solver.ErrNonFinite, "(2,3)"},
+		{"exact, -inf cost", func(p *Problem, _ *Options) { p.Reg, storedCost(p).Data[5] = 0, -inf }, solver.ErrNonFinite, "(2,3)"},
+		{"exact, warm start length", func(p *Problem, o *Options) { p.Reg, o.Warm = 0, []float64{1} }, solver.ErrDimension, "warm start"},
+		{"exact, memory", func(p *Problem, o *Options) { p.Reg, o.MaxMemory = 0, 10 }, solver.ErrTooLarge, "active arcs"},
+		{"assignment of unequal masses", func(p *Problem, o *Options) { p.Reg, o.Method = 0, Assignment }, solver.ErrInput, "equal masses"},
+		{"assignment of too many rows", func(p *Problem, o *Options) {
+			p.Reg, o.Method, p.A, p.B = 0, Assignment, []float64{1, 1, 1, 1}, []float64{1, 1, 1}
+		}, solver.ErrInput, "4 rows"},
 		{"negative reg", func(p *Problem, _ *Options) { p.Reg = -1 }, solver.ErrOption, "reg"},
 		{"nan reg", func(p *Problem, _ *Options) { p.Reg = nan }, solver.ErrOption, "reg"},
 		{"infinite reg", func(p *Problem, _ *Options) { p.Reg = inf }, solver.ErrOption, "reg"},

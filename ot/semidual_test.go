@@ -14,12 +14,15 @@ import (
 // unless p's are.
 func semidualOf(t testing.TB, p *Problem) *semidual {
 	t.Helper()
-	r, err := p.validate(1)
+	opt := &Options{}
+	opt.Threads = 1
+	if err := p.validate(opt); err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.costs(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := &Options{}
-	opt.Threads = 1
 	q, err := p.reduce(r, opt)
 	if err != nil {
 		t.Fatal(err)

@@ -22,8 +22,14 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 	if err := opt.Validate(); err != nil {
 		return nil, err
 	}
+	if err := p.validate(opt); err != nil {
+		return nil, err
+	}
+	if p.Reg == 0 {
+		return p.solveExact(ctx, opt)
+	}
 	start := time.Now()
-	r, err := p.validate(opt.Threads)
+	r, err := p.costs(opt.Threads)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +41,6 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 		if rows := infeasible(p); rows != nil {
 			return res, res.proveInfeasible(p, rows)
 		}
-	}
-	if opt.Warm != nil && len(opt.Warm) != len(p.B) {
-		return nil, fmt.Errorf("ot: warm start has %d potentials for %d columns: %w", len(opt.Warm), len(p.B), solver.ErrDimension)
 	}
 	q, err := p.reduce(r, opt)
 	if err != nil {
@@ -77,7 +80,7 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 
 // proveInfeasible has the violating set confirmed by the checker.
 func (res *Result) proveInfeasible(p *Problem, rows []int) error {
-	held, reachable := verify.Violation(verify.Transport{A: p.A, B: p.B, Cost: p.Cost.verifier()}, rows)
+	held, reachable := verify.Violation(verify.Transport{A: p.A, B: p.B, Cost: p.Cost.verifier(), Spare: res.Method == Assignment && len(p.A) < len(p.B)}, rows)
 	res.ViolatingRows, res.Verdict = rows, violationVerdict(rows, held, reachable)
 	for _, c := range []solver.Certificate{{Name: "violating_mass", Value: held}, {Name: "reachable_mass", Value: reachable}} {
 		c.Tol, c.OK = math.NaN(), held > reachable
@@ -214,14 +217,14 @@ func (r *run) certify(reason solver.Reason) error {
 	res.Lower, res.Upper = c.Lower, c.Upper
 	res.Certificates = c.Certificates(r.opt.tol(), p.Reg, r.s.mass)
 	res.Stats.PlanL1Bound = math.Sqrt(2 * c.DualGap / p.Reg * r.s.mass)
-	res.Verdict = r.verdict(reason)
+	res.Verdict = verdict(res.Certificates, reason)
 	r.warn()
 	return nil
 }
 
 // verdict: only the recomputed certificates can say "solved".
-func (r *run) verdict(reason solver.Reason) solver.Verdict {
-	for _, c := range r.res.Certificates {
+func verdict(certificates []solver.Certificate, reason solver.Reason) solver.Verdict {
+	for _, c := range certificates {
 		if c.OK {
 			continue
 		}

@@ -46,7 +46,7 @@ func newCheckCommand() *subcommand {
 		}, regressionFiles(), regressionOptions(), constrainedModelOptions()),
 		notes: []string{
 			"A stored answer has to meet its own tolerances, and to reproduce its stored certificates, objective and cost; files whose SHA-256 differs from the stored one fail by name.",
-			"Of a plan alone the marginal error and the cost are known; potentials (f, then g, in one column: P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε)) prove how far from optimal it is.",
+			"Of a plan alone the marginal error and the cost are known; potentials (f, then g, in one column: f_i + g_j ≤ C_ij, with --reg P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε)) prove how far from optimal it is.",
 			"Of the x of a nonlinear program alone only feasibility is judged; multipliers (of the constraints, then of the bounds if they are there) prove that it is a KKT point.",
 		},
 		seeAlso: []string{"solve ot"},
@@ -139,7 +139,7 @@ func (o *checkOptions) parseStored(v *values, args []string) error {
 	if len(args) > 1 {
 		return usageError("solve check DIR/, or solve check ot A B --answer plan=FILE", "%s: one directory at a time", strings.Join(args, " "))
 	}
-	for _, name := range []string{"a", "A", "b", "cost", "answer", "reg", "reg-rel", "tol", "damp", "least-squares", "gen", "param", "relax-int"} {
+	for _, name := range []string{"a", "A", "b", "cost", "maximize", "answer", "reg", "reg-rel", "tol", "damp", "least-squares", "gen", "param", "relax-int"} {
 		if v.given(name) {
 			return usageError("`solve check ot …` checks anybody's answer", "--%s has no meaning with a stored answer", name)
 		}

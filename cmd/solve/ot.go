@@ -22,19 +22,22 @@ func newOTCommand() *subcommand {
 		},
 		examples: []example{
 			{"two clouds of points: the cost of moving one onto the other",
-				"solve ot --a testdata/points_x.csv --b testdata/points_y.csv --reg-rel max:0.01"},
+				"solve ot --a testdata/points_x.csv --b testdata/points_y.csv"},
 			{"a cost matrix, and masses whose totals differ: the plan as i,j,mass lines",
 				"solve ot --cost testdata/small_5x7_cost.csv --a testdata/small_5x7_a.csv --b testdata/small_5x7_b.csv --normalize --reg-rel max:0.01 --emit plan"},
+			{"the best matching of 5 rows to 7 columns, as i,j,mass lines",
+				"solve ot --cost testdata/small_5x7_cost.csv --method assignment --emit plan"},
 			{"two images as histograms on their grid: report, plan and potentials into a directory, and a picture",
 				"solve ot testdata/img_a.csv testdata/img_b.csv --grid 16x16 --reg 0.5 -o out/ --plot plan.png"},
 		},
 		options: joined(transportOptions(), readingOptions(), otOptionList(), otOutputOptions(), solverOptions("1e-9")),
 		notes: []string{
-			"With --reg or --reg-rel the problem is min ⟨C,P⟩ + ε Σ P (log P − 1) over plans P with row sums a and column sums b. " +
-				"Without either a small ε is chosen and said, and the certified bracket tells what the unregularised cost is.",
-			"--tol bounds the marginal error (L1, rows and columns, relative to the total mass) and, times max|C| and the mass, the dual gap.",
+			"The problem is min ⟨C,P⟩ over plans P with row sums a and column sums b, solved to optimality; " +
+				"with --reg or --reg-rel it is min ⟨C,P⟩ + ε Σ P (log P − 1).",
+			"--method assignment gives every row a column of its own: all masses are 1, and columns may be left over.",
+			"--tol bounds the marginal error (L1, rows and columns, relative to the total mass) and the dual gap: relative to max(|⟨C,P⟩|, Σ|C|P), with --reg to max|C| times the mass.",
 			fmt.Sprintf("Large plans are written without the entries below %.3g × min(a_i/m, b_j/n); the dropped mass is said, and the certificates are those of the plan as written. ", ot.DefaultThreshold) +
-				"Potentials are one column: f, then g, with P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε).",
+				"Potentials are one column: f, then g, with f_i + g_j ≤ C_ij (≥ with --maximize); with --reg, P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε).",
 		},
 		seeAlso: []string{"solve check", "solve plot", "solve gen", "solve help methods"},
 		run: func(ctx context.Context, v *values, con *console) error {
@@ -48,7 +51,7 @@ func newOTCommand() *subcommand {
 }
 
 // laterMethods are on the way: known words, so not misspelt ones.
-var laterMethods = []string{"sparse", "quadratic", "group", "exact", "assignment", "partial", "unbalanced", "barycenter", "divergence"}
+var laterMethods = []string{"sparse", "quadratic", "group", "partial", "unbalanced", "barycenter", "divergence"}
 
 func otMethodNames() []string {
 	out := []string{"auto"}
@@ -63,14 +66,15 @@ func otMethodNames() []string {
 func otOptionList() []option {
 	return []option{
 		{name: "method", group: groupMethod, value: "NAME", words: otMethodNames(), usage: "algorithm (auto)"},
-		{name: "reg", group: groupMethod, value: "EPS", usage: "entropic regularisation ε > 0, in the unit of the cost"},
+		{name: "reg", group: groupMethod, value: "EPS", usage: "entropic regularisation ε > 0, in the unit of the cost (none: exact)"},
 		{name: "reg-rel", group: groupMethod, value: "STAT:FACTOR", usage: "ε = FACTOR × a statistic of the cost: max, mean, std or median"},
+		{name: "integer-cost", group: groupMethod, usage: "unregularised: insist on integer costs, for which the arithmetic is exact"},
 		{name: "omega", group: groupMethod, value: "W", usage: "sinkhorn: over-relaxation, 0 < W < 2 (1)"},
 		{name: "sns-n1", group: groupMethod, value: "N", usage: "sns: Sinkhorn iterations before Newton (20)"},
 		{name: "sns-lambda", group: groupMethod, value: "L", usage: "sns: share of the plan's entries that the sparsified Hessian keeps (6/n)"},
 		{name: "sns-adaptive", group: groupMethod, usage: "sns: drop by an error bound instead of a fixed share"},
 		{name: "sns-augmented", group: groupMethod, usage: "sns: the augmented potential instead of projecting out constants"},
-		{name: "lazy", group: groupMethod, usage: "recompute costs from points instead of storing them (when memory demands it)"},
+		{name: "lazy", group: groupMethod, usage: "with --reg: recompute costs from points instead of storing them (when memory demands it)"},
 		{name: "warm", group: groupMethod, value: "FILE", usage: "start from potentials g: one a column, or the f,g column that --emit potentials wrote"},
 	}
 }
@@ -89,10 +93,10 @@ type otOptions struct {
 	source transportSource
 	in     *inputs
 
+	exact     bool    // neither --reg nor --reg-rel
 	reg       float64 // 0 = by regStat
 	regStat   string
 	regFactor float64
-	regChosen bool // neither --reg nor --reg-rel
 	chosen    string
 	tol       float64
 	warm      string
@@ -102,11 +106,6 @@ type otOptions struct {
 	json      bool
 	recorded  report.Fields // settings as given, for the report
 }
-
-const (
-	defaultRegStat   = "max"
-	defaultRegFactor = 1e-4
-)
 
 func parseOTOptions(v *values, con *console) (*otOptions, error) {
 	o := &otOptions{source: parseTransportSource(v), in: newInputs(con, v), json: con.json}
@@ -121,6 +120,9 @@ func parseOTOptions(v *values, con *console) (*otOptions, error) {
 		return nil, v.err
 	}
 	if err := o.parseReg(v); err != nil {
+		return nil, err
+	}
+	if err := o.matchReg(v); err != nil {
 		return nil, err
 	}
 	o.parseSettings(v, con)
@@ -139,7 +141,6 @@ func refuseLater(method string) error {
 }
 
 func (o *otOptions) parseReg(v *values) error {
-	o.regStat, o.regFactor = defaultRegStat, defaultRegFactor
 	switch {
 	case v.given("reg") && v.given("reg-rel"):
 		return usageError("leave one of them out", "--reg and --reg-rel both set ε")
@@ -148,15 +149,44 @@ func (o *otOptions) parseReg(v *values) error {
 			return withHint(v.err, "ε is in the unit of the cost; --reg-rel max:0.01 makes it relative")
 		}
 		if o.reg == 0 {
-			return usageError("the exact solver does not exist yet: a small --reg-rel max:1e-4 brackets the unregularised cost", "--reg 0 asks for the unregularised problem")
+			return usageError("leave --reg out: without it the problem is unregularised", "--reg 0 is no regularisation")
 		}
 	case v.given("reg-rel"):
 		var err error
 		o.regStat, o.regFactor, err = parseRegRel(v)
 		return err
 	default:
-		o.regChosen = true
+		o.exact = true
 	}
+	return nil
+}
+
+// matchReg refuses methods and flags that do not go with the regularisation.
+func (o *otOptions) matchReg(v *values) error {
+	exactMethod := o.chosen == ot.Exact || o.chosen == ot.Assignment
+	switch {
+	case exactMethod && !o.exact:
+		return usageError("leave --reg and --reg-rel out", "--method %s solves the problem without regularisation", o.chosen)
+	case o.exact && !exactMethod && o.chosen != ot.Auto:
+		return usageError("add --reg EPS or --reg-rel max:0.01", "--method %s solves the regularised problem", o.chosen)
+	}
+	flags, hint := []string{"maximize", "integer-cost"}, "leave --reg and --reg-rel out"
+	if o.exact {
+		flags, hint = []string{"lazy"}, "costs of points are never stored without --reg"
+	}
+	for _, f := range flags {
+		if v.given(f) {
+			with := "with"
+			if o.exact {
+				with = "without"
+			}
+			return usageError(hint, "--%s has no meaning %s --reg", f, with)
+		}
+	}
+	if o.chosen == ot.Assignment && (o.source.normalize || o.source.wa != "" || o.source.wb != "") {
+		return usageError("--method exact moves any masses", "--wa, --wb and --normalize have no meaning with --method assignment: its masses are 1")
+	}
+	o.source.assignment = o.chosen == ot.Assignment
 	return nil
 }
 
@@ -172,7 +202,7 @@ func parseRegRel(v *values) (stat string, factor float64, err error) {
 	case !ok:
 		hint = "add the factor: " + stat + ":0.01"
 	case err != nil:
-		hint = "the factor has to be positive; a small one such as max:1e-4 brackets the unregularised cost"
+		hint = "the factor has to be positive; without --reg-rel the problem is unregularised"
 	default:
 		return stat, factor, nil
 	}
@@ -217,6 +247,9 @@ func (o *otOptions) parseMethodFlags(v *values) {
 	o.settings.SNSLambda = v.positive("sns-lambda", 0)
 	o.settings.SNSAdaptive, o.settings.SNSAugmented = v.flag("sns-adaptive"), v.flag("sns-augmented")
 	o.settings.Lazy = v.flag("lazy")
+	if o.settings.IntegerCost = v.flag("integer-cost"); o.settings.IntegerCost {
+		o.recorded.Add("integer_cost", true)
+	}
 	if o.source.cost != "" {
 		v.refuseWith("--cost", "lazy")
 	}

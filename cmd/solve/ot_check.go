@@ -84,6 +84,10 @@ func (run *storedTransport) source(in *inputs) (*transportSource, error) {
 	if v, ok := opts.Get("normalize"); ok {
 		s.normalize, _ = v.(bool)
 	}
+	if v, ok := opts.Get("maximize"); ok {
+		s.maximize, _ = v.(bool)
+	}
+	s.assignment = run.report.Method.Name == ot.Assignment
 	if text := opts.Text("grid"); text != "" {
 		if s.grid, err = parseShape(text); err != nil {
 			return nil, run.damaged("its grid is %q", text)
@@ -202,16 +206,6 @@ func scatter(a *matrix.CSR, i int, dst []float64) {
 	}
 }
 
-// certify recomputes the certificates of the answer.
-func (a *transportAnswer) certify(reg float64, threads int) (verify.TransportCertificate, error) {
-	cost, err := a.problem.checkedCost()
-	if err != nil {
-		return verify.TransportCertificate{}, err
-	}
-	t := verify.Transport{A: a.problem.a, B: a.problem.b, Cost: cost, Reg: reg, Threads: threads}
-	return verify.Entropic(t, a.rows(), a.f, a.g)
-}
-
 // checkStoredTransport judges what `solve ot -o DIR/` wrote.
 func checkStoredTransport(o *checkOptions, stored *storedRun, con *console) ([]finding, error) {
 	run, err := readStoredTransport(o.in, stored)
@@ -224,14 +218,16 @@ func checkStoredTransport(o *checkOptions, stored *storedRun, con *console) ([]f
 		return append(out, proof...), err
 	}
 	rep := run.report
-	reg, _ := rep.Method.Options.Float("reg")
+	reg, regularised := rep.Method.Options.Float("reg")
 	tol, _ := rep.Method.Options.Float("tol")
-	for _, x := range []float64{reg, tol} {
-		if !(x > 0) || math.IsInf(x, 0) {
-			return nil, run.damaged("it says ε = %v, tol = %v", reg, tol)
-		}
+	exact := rep.Method.Name == ot.Exact || rep.Method.Name == ot.Assignment
+	if exact == regularised || regularised && !positive(reg) || !positive(tol) {
+		return nil, run.damaged("it says ε = %v, tol = %v with method %s", reg, tol, rep.Method.Name)
 	}
-	c, err := run.solved.certify(reg, o.threads)
+	if exact && run.solved.plan == nil {
+		return nil, inputError("`solve ot … -o DIR/` stores both", "%s holds no plan", run.dir)
+	}
+	c, err := run.solved.problem.certify(run.solved.rows(), run.solved.f, run.solved.g, reg, o.threads)
 	if err != nil {
 		return nil, err
 	}
@@ -262,14 +258,16 @@ func checkStoredTransport(o *checkOptions, stored *storedRun, con *console) ([]f
 	return out, nil
 }
 
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
+
 // violationFindings recomputes the proof that a stored problem has no plan.
 func violationFindings(run *storedTransport) ([]finding, error) {
 	p := run.solved.problem
-	cost, err := p.checkedCost()
+	t, err := p.checked(0, 1)
 	if err != nil {
 		return nil, err
 	}
-	held, reachable := verify.Violation(verify.Transport{A: p.a, B: p.b, Cost: cost}, run.violating)
+	held, reachable := verify.Violation(t, run.violating)
 	var out []finding
 	for _, now := range []solver.Certificate{{Name: "violating_mass", Value: held}, {Name: "reachable_mass", Value: reachable}} {
 		now.Tol, now.OK = math.NaN(), held > reachable
@@ -310,6 +308,9 @@ func checkTransport(o *checkOptions, v *values, args []string, con *console) ([]
 	if err != nil {
 		return nil, err
 	}
+	if t.maximize && eps > 0 {
+		return nil, usageError("leave one of them out", "--maximize belongs to the unregularised problem, --reg is given")
+	}
 	if answer.plan == nil && eps == 0 {
 		return nil, usageError("add --answer plan=FILE, or --reg", "potentials alone generate a plan only with --reg")
 	}
@@ -317,7 +318,7 @@ func checkTransport(o *checkOptions, v *values, args []string, con *console) ([]
 	if answer.f == nil {
 		con.warn("without potentials nothing proves that the plan is optimal")
 	}
-	c, err := answer.certify(eps, o.threads)
+	c, err := t.certify(answer.rows(), answer.f, answer.g, eps, o.threads)
 	if err != nil {
 		return nil, err
 	}

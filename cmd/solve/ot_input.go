@@ -25,6 +25,8 @@ type transportSource struct {
 	metric       string
 	p            float64
 	normalize    bool
+	maximize     bool
+	assignment   bool // --method assignment: the masses are 1
 }
 
 func transportOptions() []option {
@@ -43,6 +45,7 @@ func transportOptions() []option {
 		{name: "metric", group: groupInput, value: "NAME", words: metrics, usage: "ground metric between points (sqeuclidean)"},
 		{name: "p", group: groupInput, value: "P", usage: "cost = metric to the power P (1)"},
 		{name: "normalize", group: groupInput, usage: "scale both masses to a total of 1"},
+		{name: "maximize", group: groupInput, usage: "unregularised: the dearest plan instead of the cheapest"},
 	}
 }
 
@@ -51,7 +54,7 @@ func parseTransportSource(v *values) transportSource {
 	s := transportSource{
 		a: v.text("a"), b: v.text("b"), wa: v.text("wa"), wb: v.text("wb"), cost: v.text("cost"),
 		as: v.word("as", ""), metric: v.word("metric", string(ot.SqEuclidean)), p: v.positive("p", 1),
-		normalize: v.flag("normalize"),
+		normalize: v.flag("normalize"), maximize: v.flag("maximize"),
 	}
 	if s.cost != "" {
 		v.refuseWith("--cost", "metric", "p")
@@ -130,6 +133,9 @@ func (s *transportSource) record(f *report.Fields) {
 		f.Add("p", s.p)
 	}
 	f.Add("normalize", s.normalize)
+	if s.maximize {
+		f.Add("maximize", true)
+	}
 }
 
 // transport is a problem as understood: masses, and a cost that is stored,
@@ -141,11 +147,14 @@ type transport struct {
 	shape  []int         // grid
 	metric string
 	p      float64
+
+	maximize bool
+	spare    bool // columns may be left over: an assignment
 }
 
 // readTransport reads a source and says what was understood.
 func readTransport(in *inputs, s *transportSource) (*transport, error) {
-	t := &transport{metric: s.metric, p: s.p}
+	t := &transport{metric: s.metric, p: s.p, maximize: s.maximize}
 	var err error
 	switch {
 	case s.cost != "":
@@ -163,6 +172,9 @@ func readTransport(in *inputs, s *transportSource) (*transport, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if s.assignment {
+		return t, t.assign(in.con)
 	}
 	return t, t.balance(in.con, s.normalize)
 }
@@ -408,6 +420,25 @@ func (t *transport) checkedCost() (verify.Cost, error) {
 		return verify.GridCost(t.shape, t.metric, t.p)
 	}
 	return verify.PointCost(t.x, t.y, t.metric, t.p)
+}
+
+// checked is the problem as the independent checker sees it.
+func (t *transport) checked(reg float64, threads int) (verify.Transport, error) {
+	cost, err := t.checkedCost()
+	return verify.Transport{A: t.a, B: t.b, Cost: cost, Reg: reg, Threads: threads, Maximize: t.maximize, Spare: t.spare}, err
+}
+
+// certify recomputes the certificates of an answer: a plan, potentials or
+// both.
+func (t *transport) certify(plan verify.Rows, f, g []float64, reg float64, threads int) (verify.TransportCertificate, error) {
+	problem, err := t.checked(reg, threads)
+	if err != nil {
+		return verify.TransportCertificate{}, err
+	}
+	if reg > 0 {
+		return verify.Entropic(problem, plan, f, g)
+	}
+	return verify.Unregularised(problem, plan, f, g)
 }
 
 // targets are the points of b: nil when a stored cost hides them.

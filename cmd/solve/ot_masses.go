@@ -164,6 +164,33 @@ func (t *transport) balance(con *console, normalize bool) error {
 	return nil
 }
 
+// assign gives every row and column a mass of 1, which is what masses that are
+// all alike mean to an assignment.
+func (t *transport) assign(con *console) error {
+	for side, w := range [2][]float64{t.a, t.b} {
+		for i, v := range w {
+			if v != w[0] {
+				return inputError("--method exact moves any masses", "an assignment needs equal masses, but of %s the first is %v and number %d is %v", [2]string{"a", "b"}[side], w[0], i+1, v)
+			}
+		}
+	}
+	n, m := len(t.a), len(t.b)
+	if n > m {
+		return inputError("exchange --a and --b, or transpose the cost", "%d rows cannot all have one of %d columns", n, m)
+	}
+	t.a, t.b, t.spare = ones(n), ones(m), n < m
+	con.say("masses", "1 each: every row gets a column of its own")
+	return nil
+}
+
+func ones(n int) []float64 {
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1
+	}
+	return w
+}
+
 // divided is w/s: 1/s would overflow for a tiny s.
 func divided(w []float64, s float64) []float64 {
 	out := make([]float64, len(w))

@@ -30,7 +30,7 @@ func runOT(ctx context.Context, o *otOptions, con *console) error {
 	}
 	opt := o.settings
 	opt.Recorder = r.watch
-	res, err := ot.Solve(ctx, &ot.Problem{A: r.problem.a, B: r.problem.b, Cost: r.cost, Reg: r.eps}, &opt)
+	res, err := ot.Solve(ctx, &ot.Problem{A: r.problem.a, B: r.problem.b, Cost: r.cost, Reg: r.eps, Maximize: r.problem.maximize}, &opt)
 	var warnings []string
 	if res != nil {
 		warnings = res.Warnings
@@ -39,7 +39,7 @@ func runOT(ctx context.Context, o *otOptions, con *console) error {
 		return err
 	}
 	if res == nil {
-		return wordOTError(err)
+		return r.wordError(err)
 	}
 	r.result = res
 	return r.finish(ctx, r, err)
@@ -57,8 +57,10 @@ func (r *otRun) prepare() error {
 	if err := r.emit.feasibleTransport(r.problem, r.o.settings.MemoryLimit()); err != nil {
 		return err
 	}
-	if r.eps, err = r.resolveReg(); err != nil {
-		return err
+	if !r.o.exact {
+		if r.eps, err = r.resolveReg(); err != nil {
+			return err
+		}
 	}
 	if r.o.settings.Warm, err = r.readWarm(); err != nil {
 		return err
@@ -77,23 +79,12 @@ func (r *otRun) resolveReg() (float64, error) {
 		return o.regFactor, nil // any ε will do for the proof that it is infeasible
 	}
 	eps, err := relativeReg(r.cost, o.regStat, o.regFactor, o.settings.MemoryLimit())
-	if err != nil && o.regChosen && errors.Is(err, errNoScale) {
-		o.regStat = "std" // negative costs have no positive maximum
-		eps, err = relativeReg(r.cost, o.regStat, o.regFactor, o.settings.MemoryLimit())
-	}
 	if err != nil {
 		return 0, wordOTError(err)
 	}
-	why := ""
-	if o.regChosen {
-		why = ", chosen because neither --reg nor --reg-rel is given: the bracket below holds the unregularised cost"
-	}
-	r.con.say("reg", "ε = %v (%v × the %s of the cost%s)", eps, o.regFactor, o.regStat, why)
+	r.con.say("reg", "ε = %v (%v × the %s of the cost)", eps, o.regFactor, o.regStat)
 	return eps, nil
 }
-
-// errNoScale marks a cost whose statistic is not positive.
-var errNoScale = errors.New("no positive scale")
 
 // relativeReg is factor times a statistic of the cost. Where the cost is
 // constant, every ε has the same plan, and it is the factor itself.
@@ -112,7 +103,7 @@ func relativeReg(cost ot.Cost, stat string, factor float64, maxMemory int64) (fl
 	if spread == 0 {
 		return factor, nil
 	}
-	return 0, withHint(fmt.Errorf("the %s of the cost is %v, so ε would not be positive%w", stat, x, silent{errors.Join(solver.ErrInput, errNoScale)}),
+	return 0, withHint(fmt.Errorf("the %s of the cost is %v, so ε would not be positive%w", stat, x, silent{solver.ErrInput}),
 		"--reg-rel std:%v, or --reg", factor)
 }
 
@@ -138,6 +129,14 @@ func (r *otRun) readWarm() ([]float64, error) {
 	return v[len(v)-m:], nil
 }
 
+// wordError is wordOTError with what else solves a problem that is too large.
+func (r *otRun) wordError(err error) error {
+	if r.o.exact && errors.Is(err, solver.ErrTooLarge) {
+		return withHint(err, "raise --max-memory; --reg-rel max:1e-3 solves the entropic problem in less, to a certified bracket of this cost")
+	}
+	return wordOTError(err)
+}
+
 // wordOTError adds what to try to the refusals of the solver.
 func wordOTError(err error) error {
 	var hinted *hintedError
@@ -149,9 +148,9 @@ func wordOTError(err error) error {
 	}
 	var entry *solver.EntryError
 	switch {
-	case !errors.As(err, &entry):
+	case !errors.As(err, &entry) && !errors.Is(err, solver.ErrNonFinite):
 		return err
-	case math.IsInf(entry.Value, 1):
+	case entry == nil, math.IsInf(entry.Value, 1):
 		return withHint(err, "the cost overflows: scale the points down, or lower --p")
 	}
 	return withHint(err, "a cost is finite, or inf to forbid a pair")
@@ -168,12 +167,20 @@ func (r *otRun) summarise(writeS float64) {
 	}
 	say("method", "%s", method)
 	s := res.Stats
-	say("work", "%d iterations, %d passes, %d Newton steps, %d CG iterations", s.Iterations, s.Passes, s.NewtonSteps, s.CGIterations)
+	if r.o.exact {
+		x := s.Simplex
+		say("work", "%d pivots, %d pricing sweeps, %d levels, %s active arcs", x.Pivots, x.PricingSweeps, x.Levels, grouped(x.ActiveArcs))
+	} else {
+		say("work", "%d iterations, %d passes, %d Newton steps, %d CG iterations", s.Iterations, s.Passes, s.NewtonSteps, s.CGIterations)
+	}
 	for _, c := range res.Certificates {
 		say("", "%s", certificateLine(c, 15))
 	}
 	if res.Plan != nil {
 		say("cost", "%.10g", res.Cost)
+	}
+	if r.o.exact && res.Unique {
+		say("plan", "the only optimal one")
 	}
 	if res.Status == solver.Solved { // any other outcome is an error, said at the end
 		say("solved", "%s", res.Reason)
@@ -188,20 +195,68 @@ func (r *otRun) report() *report.Report {
 	rep.Method.Name, rep.Method.Chosen, rep.Method.Why = res.Method, o.chosen, res.Why
 	rep.SetVerdict(res.Verdict)
 	opts := &rep.Method.Options
-	opts.Add("reg", r.eps)
+	if !o.exact {
+		opts.Add("reg", r.eps)
+	}
 	opts.Add("tol", o.tol)
 	o.source.record(opts)
-	if res.Plan != nil {
+	if res.Plan != nil && !o.exact {
 		opts.Add("plan_threshold", res.Plan.DefaultDrop())
 	}
 	*opts = append(*opts, o.recorded...)
-	if !math.IsNaN(res.Objective) && res.Status != solver.Infeasible {
+	if res.Plan != nil && !math.IsNaN(res.Objective) {
 		x := report.Number(res.Objective)
 		rep.Objective = &x
 	}
 	rep.SetCertificates(res.Certificates)
-	rep.Stats = otStats(res, o.in.seconds)
+	if o.exact {
+		rep.Stats = exactStats(res, o.in.seconds)
+	} else {
+		rep.Stats = otStats(res, o.in.seconds)
+	}
 	return rep
+}
+
+// exactStats are the stats of a run without regularisation.
+func exactStats(res *ot.Result, readS float64) report.Fields {
+	var f report.Fields
+	s := res.Stats
+	if res.Plan != nil {
+		f.Add("cost", res.Cost)
+		f.Add("unique", res.Unique)
+	}
+	addViolatingRows(&f, res)
+	f.Add("iterations", s.Iterations)
+	f.Add("passes", s.Passes)
+	f.Add("pivots", s.Simplex.Pivots)
+	f.Add("levels", s.Simplex.Levels)
+	f.Add("active_arcs", s.Simplex.ActiveArcs)
+	f.Add("zero_flow_arcs", s.Simplex.ZeroFlow)
+	f.Add("masses_rounded_up", s.Simplex.RoundedUp)
+	f.Add("min_reduced_cost", s.Simplex.MinReducedCost)
+	f.Add("complementary_slackness", s.Simplex.Slackness)
+	f.Add("plan_nnz", s.PlanNNZ)
+	addSeconds(&f, readS, s)
+	return f
+}
+
+// addViolatingRows lists what proves infeasibility, from 1.
+func addViolatingRows(f *report.Fields, res *ot.Result) {
+	if len(res.ViolatingRows) == 0 {
+		return
+	}
+	rows := make([]int, len(res.ViolatingRows))
+	for k, i := range res.ViolatingRows {
+		rows[k] = i + 1
+	}
+	f.Add("violating_rows", rows)
+}
+
+func addSeconds(f *report.Fields, readS float64, s ot.Stats) {
+	f.Add("read_s", readS)
+	f.Add("setup_s", s.Setup)
+	f.Add("solve_s", s.Solve)
+	f.Add("verify_s", s.Verify)
 }
 
 func otStats(res *ot.Result, readS float64) report.Fields {
@@ -211,13 +266,7 @@ func otStats(res *ot.Result, readS float64) report.Fields {
 		f.Add("cost", res.Cost)
 		f.Add("value_kl", res.ValueKL)
 	}
-	if len(res.ViolatingRows) > 0 {
-		rows := make([]int, len(res.ViolatingRows))
-		for k, i := range res.ViolatingRows {
-			rows[k] = i + 1
-		}
-		f.Add("violating_rows", rows)
-	}
+	addViolatingRows(&f, res)
 	f.Add("iterations", s.Iterations)
 	f.Add("passes", s.Passes)
 	f.Add("sweeps", s.Sweeps)
@@ -229,9 +278,6 @@ func otStats(res *ot.Result, readS float64) report.Fields {
 	f.Add("eps_levels", s.EpsLevels)
 	f.Add("plan_nnz", s.PlanNNZ)
 	f.Add("plan_l1_bound", s.PlanL1Bound)
-	f.Add("read_s", readS)
-	f.Add("setup_s", s.Setup)
-	f.Add("solve_s", s.Solve)
-	f.Add("verify_s", s.Verify)
+	addSeconds(&f, readS, s)
 	return f
 }

@@ -14,9 +14,13 @@ type Transport struct {
 	Cost    Cost
 	Reg     float64
 	Threads int // 0 = all; the result does not depend on it
+
+	// Of the unregularised problem:
+	Maximize bool // the largest ⟨C,P⟩
+	Spare    bool // columns take at most b, of which there may be more than a
 }
 
-// TransportCertificate is what Entropic found. Quantities that the given
+// TransportCertificate is what Entropic or Unregularised found. Quantities that the given
 // parts of the answer cannot tell are NaN.
 type TransportCertificate struct {
 	MarginalError     float64 // the larger of the two below (of those that are known)
@@ -28,6 +32,7 @@ type TransportCertificate struct {
 	Objective         float64 // ⟨C,P⟩ + ε Σ P(log P − 1)
 	ValueKL           float64 // ⟨C,P⟩ + ε KL(P | abᵀ)
 	MaxCost           float64 // max |C| over its finite entries
+	Size              float64 // Σ |C| P, of the unregularised problem
 }
 
 const (
@@ -38,14 +43,12 @@ const (
 	tiny       = 1e-30
 )
 
-// Entropic certifies an answer of the entropic (Reg > 0) or unregularised
-// problem: a plan, KL-convention potentials (f, g) in cost units
+// Entropic certifies an answer of the entropic problem (Reg > 0): a plan, KL-convention potentials (f, g) in cost units
 // (P_ij = a_i b_j exp((f_i+g_j−C_ij)/ε)), or both.
 //
 // Without a plan, the potentials' plan is rounded onto the marginals
 // (Altschuler, Weed, Rigollet 2017, algorithm 2) and judged in its place.
-// Without potentials, DualGap, Lower and PotentialMarginal are NaN; with
-// Reg = 0 the gap is ⟨C,P⟩ minus the lower bound.
+// Without potentials, DualGap, Lower and PotentialMarginal are NaN.
 //
 // The gap is E(P̂) − D(f,g) = ε Σ [P̂ log(P̂/P) − P̂ + P] + ε⟨P̂1−a, α⟩ + ε⟨P̂ᵀ1−b, β⟩
 // with α = f/ε + log a, β = g/ε + log b,
@@ -57,8 +60,8 @@ func Entropic(t Transport, plan Rows, f, g []float64) (TransportCertificate, err
 	if err := t.check(f, g); err != nil {
 		return TransportCertificate{}, err
 	}
-	if plan == nil && (f == nil || t.Reg <= 0) {
-		return TransportCertificate{}, fmt.Errorf("verify: a plan, or potentials with ε > 0, are needed: %w", solver.ErrInput)
+	if plan == nil && f == nil || !(t.Reg > 0) {
+		return TransportCertificate{}, fmt.Errorf("verify: a plan or potentials are needed, and ε > 0 (ε = %v): %w", t.Reg, solver.ErrInput)
 	}
 	v := newEvaluation(t, f, g)
 	if plan == nil {
@@ -89,7 +92,7 @@ type evaluation struct {
 
 func newEvaluation(t Transport, f, g []float64) *evaluation {
 	v := &evaluation{t: t, n: len(t.A), m: len(t.B), f: f, g: g, mass: sum(t.A)}
-	if f != nil && t.Reg > 0 {
+	if f != nil {
 		v.alpha = logPotential(f, t.A, t.Reg)
 		v.beta = logPotential(g, t.B, t.Reg)
 	}
@@ -345,18 +348,11 @@ func (v *evaluation) certificate(s *tally) TransportCertificate {
 	if v.f != nil {
 		out.Lower = v.lowerBound(s, out.MaxCost)
 	}
-	if v.t.Reg > 0 {
-		out.Objective = s.cost + v.t.Reg*(s.entropy-sum(s.plan.row))
-		out.ValueKL = s.cost + v.t.Reg*(s.entropy-crossEntropy(s.plan.row, v.t.A)-crossEntropy(s.plan.col, v.t.B))
-		if v.alpha != nil {
-			slack := pairing(s.plan.row, v.t.A, v.alpha) + pairing(s.plan.col, v.t.B, v.beta)
-			out.DualGap = v.t.Reg * (s.kl + math.Abs(slack))
-		}
-		return out
-	}
-	out.Objective, out.ValueKL = s.cost, s.cost
-	if v.f != nil {
-		out.DualGap = math.Max(0, s.cost-out.Lower)
+	out.Objective = s.cost + v.t.Reg*(s.entropy-sum(s.plan.row))
+	out.ValueKL = s.cost + v.t.Reg*(s.entropy-crossEntropy(s.plan.row, v.t.A)-crossEntropy(s.plan.col, v.t.B))
+	if v.alpha != nil {
+		slack := pairing(s.plan.row, v.t.A, v.alpha) + pairing(s.plan.col, v.t.B, v.beta)
+		out.DualGap = v.t.Reg * (s.kl + math.Abs(slack))
 	}
 	return out
 }
@@ -426,9 +422,15 @@ func worse(x, y float64) float64 {
 
 // Certificates states the numbers with their tolerances: the marginal error
 // is bounded by tol, the dual gap by tol·Σa·max(max|C|, ε); the bracket of the
-// unregularised cost informs only.
+// unregularised cost informs only. Without regularisation (reg = 0) the gap is
+// bounded by tol·max(|⟨C,P⟩|, Σ|C|P); what rounding leaves, 1e-12 of the mass
+// in the marginals and 1e-13·Σa·max|C| in the gap, is accepted at any tol.
 func (c TransportCertificate) Certificates(tol, reg, mass float64) []solver.Certificate {
 	gapTol := tol * mass * math.Max(c.MaxCost, reg)
+	if reg == 0 {
+		gapTol = math.Max(tol*math.Max(math.Abs(c.Cost), c.Size), 1e-13*mass*c.MaxCost)
+		tol = math.Max(tol, 1e-12)
+	}
 	bound := func(name string, value, tol float64) solver.Certificate {
 		return solver.Certificate{Name: name, Value: value, Tol: tol, OK: value <= tol}
 	}

@@ -260,7 +260,7 @@ func TestLarge(t *testing.T) {
 			if res.RelGap > 1e-12 {
 				t.Errorf("%s, d=%d: relative gap %.3g", metric, d, res.RelGap)
 			}
-			v, err := verify.Entropic(verify.Transport{A: a, B: b, Cost: verify.DenseCost(c.c)}, planRows{res}, res.F, res.G)
+			v, err := verify.Unregularised(verify.Transport{A: a, B: b, Cost: verify.DenseCost(c.c)}, planRows{res}, res.F, res.G)
 			if err != nil {
 				t.Fatal(err)
 			}
