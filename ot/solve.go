@@ -80,7 +80,7 @@ func Solve(ctx context.Context, p *Problem, opt *Options) (*Result, error) {
 
 // proveInfeasible has the violating set confirmed by the checker.
 func (res *Result) proveInfeasible(p *Problem, rows []int) error {
-	held, reachable := verify.Violation(verify.Transport{A: p.A, B: p.B, Cost: p.Cost.verifier(), Spare: res.Method == Assignment && len(p.A) < len(p.B)}, rows)
+	held, reachable := verify.Violation(p.programme(res.Method, 1), rows)
 	res.ViolatingRows, res.Verdict = rows, violationVerdict(rows, held, reachable)
 	for _, c := range []solver.Certificate{{Name: "violating_mass", Value: held}, {Name: "reachable_mass", Value: reachable}} {
 		c.Tol, c.OK = math.NaN(), held > reachable

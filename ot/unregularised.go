@@ -112,8 +112,7 @@ func (res *Result) certifyExact(p *Problem, x *exact.Result, unit float64, opt *
 	}
 	res.Plan = &Plan{n: len(p.A), m: len(p.B), threads: opt.Threads, entries: entries}
 	res.F, res.G = x.F, x.G
-	t := verify.Transport{A: p.A, B: p.B, Cost: p.Cost.verifier(), Threads: opt.Threads, Maximize: p.Maximize, Spare: res.Method == Assignment && len(p.A) < len(p.B)}
-	c, err := verify.Unregularised(t, verify.SparseRows(entries), res.F, res.G)
+	c, err := verify.Unregularised(p.programme(res.Method, opt.Threads), verify.SparseRows(entries), res.F, res.G)
 	if err != nil {
 		return err
 	}
@@ -130,6 +129,12 @@ func (res *Result) certifyExact(p *Problem, x *exact.Result, unit float64, opt *
 	}
 	res.Verdict = verdict(res.Certificates, reason)
 	return res.Err()
+}
+
+// programme is the linear programme as the independent checker sees it.
+func (p *Problem) programme(method string, threads int) verify.Transport {
+	return verify.Transport{A: p.A, B: p.B, Cost: p.Cost.verifier(), Threads: threads,
+		Maximize: p.Maximize, Spare: method == Assignment && len(p.A) < len(p.B)}
 }
 
 // entriesOf is the plan of a result, whose entries are in order.

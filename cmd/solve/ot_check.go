@@ -231,7 +231,7 @@ func checkStoredTransport(o *checkOptions, stored *storedRun, con *console) ([]f
 	if err != nil {
 		return nil, err
 	}
-	con.say("ε", "%v", reg)
+	sayReg(con, reg)
 	mass := total(run.solved.problem.a)
 	for _, now := range c.Certificates(tol, reg, mass) {
 		size := c.MaxCost * mass
@@ -256,6 +256,14 @@ func checkStoredTransport(o *checkOptions, stored *storedRun, con *console) ([]f
 		out = append(out, judged(now, saved, c.MaxCost*mass))
 	}
 	return out, nil
+}
+
+func sayReg(con *console, reg float64) {
+	if reg == 0 {
+		con.say("reg", "none: the linear programme")
+		return
+	}
+	con.say("ε", "%v", reg)
 }
 
 func positive(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
@@ -314,7 +322,7 @@ func checkTransport(o *checkOptions, v *values, args []string, con *console) ([]
 	if answer.plan == nil && eps == 0 {
 		return nil, usageError("add --answer plan=FILE, or --reg", "potentials alone generate a plan only with --reg")
 	}
-	con.say("ε", "%v", eps)
+	sayReg(con, eps)
 	if answer.f == nil {
 		con.warn("without potentials nothing proves that the plan is optimal")
 	}

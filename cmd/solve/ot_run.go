@@ -169,7 +169,8 @@ func (r *otRun) summarise(writeS float64) {
 	s := res.Stats
 	if r.o.exact {
 		x := s.Simplex
-		say("work", "%d pivots, %d pricing sweeps, %d levels, %s active arcs", x.Pivots, x.PricingSweeps, x.Levels, grouped(x.ActiveArcs))
+		say("work", "%s, %s, %s, %s", counted(x.Pivots, "pivot", "pivots"), counted(x.PricingSweeps, "pricing sweep", "pricing sweeps"),
+			counted(x.Levels, "level", "levels"), counted(x.ActiveArcs, "active arc", "active arcs"))
 	} else {
 		say("work", "%d iterations, %d passes, %d Newton steps, %d CG iterations", s.Iterations, s.Passes, s.NewtonSteps, s.CGIterations)
 	}
