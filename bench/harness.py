@@ -151,7 +151,7 @@ def section(area, path):
         importlib.import_module(area).render(records[1:])
         + f"\n\n`{env['command']}`, {env['date']}, commit {env['commit']}, {env['go']}, Python {env['python']}; "
         f"{env['cpu']}, {env['threads']} of {env['cores']} cores; "
-        f"at most {env['repetitions']} repetitions, cap {env['cap_s']:g} s.\n"
+        f"at most {env['repetitions']} repetitions, cap {env['cap_s']:g} s. {env.get('note', '')}".rstrip() + "\n"
     )
 
 
