@@ -120,7 +120,7 @@ func (e *equilibrated) Apply(z, r []float64) {
 // symmetricFactor solves for one right-hand side or several.
 type symmetricFactor interface {
 	factorization
-	blockFactorization
+	columnFactorization
 }
 
 // scaledFactor solves A x = b by a factor of D A D: x = D (D A D)⁻¹ D b.
@@ -144,11 +144,13 @@ func (s *scaledFactor) Solve(x []float64) {
 	s.scale(x, 1)
 }
 
-func (s *scaledFactor) SolveBlock(x []float64, k int) {
+func (s *scaledFactor) SolveColumns(space, x []float64, k int) {
 	s.scale(x, k)
-	s.f.SolveBlock(x, k)
+	s.f.SolveColumns(space, x, k)
 	s.scale(x, k)
 }
+
+func (s *scaledFactor) SolveSpace(k int) int { return s.f.SolveSpace(k) }
 
 // scale multiplies row i of the n×k matrix by d_i.
 func (s *scaledFactor) scale(x []float64, k int) {

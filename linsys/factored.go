@@ -12,9 +12,6 @@ import (
 // factorization is a direct method: x := A⁻¹x.
 type factorization interface{ Solve(x []float64) }
 
-// blockFactorization solves for k right-hand sides at once, row-major n×k.
-type blockFactorization interface{ SolveBlock(x []float64, k int) }
-
 // columnFactorization solves for k right-hand sides at once, row-major n×k, on
 // the calling goroutine. Several may solve at the same time, each in a space of
 // its own of SolveSpace(k) numbers.

@@ -349,12 +349,3 @@ func (s *columnSums) norms(norm *[panelColumns]float64, k int, fetch func(q int,
 		}
 	}
 }
-
-// SolveColumns and SolveSpace make scaledFactor a columnFactorization.
-func (s *scaledFactor) SolveColumns(space, x []float64, k int) {
-	s.scale(x, k)
-	s.f.(columnFactorization).SolveColumns(space, x, k)
-	s.scale(x, k)
-}
-
-func (s *scaledFactor) SolveSpace(k int) int { return s.f.(columnFactorization).SolveSpace(k) }

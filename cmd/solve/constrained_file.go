@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,11 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
 	"solve/constrained/nl"
 	"solve/internal/report"
+	"solve/matrix/matio"
 	"solve/solver"
 )
 
@@ -65,24 +62,14 @@ func (in *inputs) readBytes(role, path string) ([]byte, error) {
 
 // readPlain reads at most limit bytes, decompressed.
 func readPlain(r *bufio.Reader, name string, limit int64) ([]byte, error) {
-	magic, _ := r.Peek(4)
-	plain, err := io.Reader(r), error(nil)
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		plain, err = gzip.NewReader(r)
-	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		var z *zstd.Decoder
-		if z, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20)); err == nil {
-			defer z.Close()
-			plain = z
-		}
-	}
+	plain, compression, free, err := matio.Decompressed(r)
+	defer free()
 	var data []byte
 	if err == nil {
 		data, err = io.ReadAll(io.LimitReader(plain, limit+1))
 	}
 	switch {
-	case err != nil && plain != io.Reader(r):
+	case err != nil && compression != "":
 		return nil, fmt.Errorf("%s: the compressed data are damaged: %w: %w", name, err, solver.ErrFormat)
 	case err != nil:
 		return nil, err

@@ -127,10 +127,26 @@ func plainCode(c *card) bool {
 }
 
 func (d *decoder) constantCard(c *card) error {
+	return d.groupValuesOf(c, "CONSTANTS", &d.defaults.constant, func(g int32, v float64) { d.group[g].constant = v })
+}
+
+func (d *decoder) rangeCard(c *card) error {
+	return d.groupValuesOf(c, "RANGES", &d.defaults.rng, func(g int32, v float64) {
+		if kind := d.group[g].kind; kind != 'L' && kind != 'G' {
+			d.file.warn(fmt.Sprintf("%s: the range of group %s, which is of kind %c, is ignored", lineText(c.line), d.groups.name(g), kind))
+			return
+		}
+		d.group[g].rng = v
+	})
+}
+
+// groupValuesOf reads a card of a section that gives numbers to groups, if its
+// set is the chosen one.
+func (d *decoder) groupValuesOf(c *card, section string, byDefault *float64, set func(g int32, v float64)) error {
 	if !plainCode(c) {
-		return badCode(c, "CONSTANTS")
+		return badCode(c, section)
 	}
-	if !d.chosen("CONSTANTS", c) {
+	if !d.chosen(section, c) {
 		return nil
 	}
 	return d.pairs(c, func(f *field, second bool) error {
@@ -139,43 +155,14 @@ func (d *decoder) constantCard(c *card) error {
 			return err
 		}
 		if f.text == "'DEFAULT'" {
-			d.defaults.constant = v
+			*byDefault = v
 			return nil
 		}
 		g, err := d.groupOf(c, f)
 		if err == nil {
-			d.group[g].constant = v
+			set(g, v)
 		}
 		return err
-	})
-}
-
-func (d *decoder) rangeCard(c *card) error {
-	if !plainCode(c) {
-		return badCode(c, "RANGES")
-	}
-	if !d.chosen("RANGES", c) {
-		return nil
-	}
-	return d.pairs(c, func(f *field, second bool) error {
-		v, err := d.value(c, second)
-		if err != nil {
-			return err
-		}
-		if f.text == "'DEFAULT'" {
-			d.defaults.rng = v
-			return nil
-		}
-		g, err := d.groupOf(c, f)
-		if err != nil {
-			return err
-		}
-		if kind := d.group[g].kind; kind != 'L' && kind != 'G' {
-			d.file.warn(fmt.Sprintf("%s: the range of group %s, which is of kind %c, is ignored", lineText(c.line), d.groups.name(g), kind))
-			return nil
-		}
-		d.group[g].rng = v
-		return nil
 	})
 }
 

@@ -74,23 +74,26 @@ func (s *CholeskyAnalysis) SolveBlockBytes(k int) int64 {
 // solveBlock solves for one block of columns.
 func (c *Cholesky) solveBlock(chunk int) {
 	b := <-c.scratch.freeBlocks
-	x, k := c.scratch.rhs, c.scratch.rhsCount
-	lo, hi := par.Bounds(chunk, k, blockColumns)
-	n := hi - lo
+	lo, hi := par.Bounds(chunk, c.scratch.rhsCount, blockColumns)
+	c.solvePart(b, c.scratch.rhs, c.scratch.rhsCount, lo, hi-lo)
+	c.scratch.freeBlocks <- b
+}
+
+// solvePart solves for columns lo … lo+n−1 of the k right-hand sides in x.
+func (c *Cholesky) solvePart(b *blockSpace, x []float64, k, lo, n int) {
 	for j, i := range c.s.perm {
-		copy(b.x[j*n:(j+1)*n], x[int(i)*k+lo:int(i)*k+hi])
+		copy(b.x[j*n:][:n], x[int(i)*k+lo:])
 	}
-	ns := int32(c.s.tree.count())
-	for q := range ns {
+	nodes := int32(c.s.tree.count())
+	for q := range nodes {
 		c.forwardBlock(b, q, n)
 	}
-	for q := ns - 1; q >= 0; q-- {
+	for q := nodes - 1; q >= 0; q-- {
 		c.backwardBlock(b, q, n)
 	}
 	for j, i := range c.s.perm {
-		copy(x[int(i)*k+lo:int(i)*k+hi], b.x[j*n:(j+1)*n])
+		copy(x[int(i)*k+lo:][:n], b.x[j*n:])
 	}
-	c.scratch.freeBlocks <- b
 }
 
 // invertedDiagonal copies the n×n block at a, n ≤ 8, inverting its diagonal.

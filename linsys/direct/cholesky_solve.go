@@ -101,24 +101,8 @@ func (c *Cholesky) SolveColumns(space, x []float64, k int) {
 		apart.block = space
 		apart.solveBlock(x, k)
 	default:
-		c.solveColumns(space, x, k)
-	}
-}
-
-func (c *Cholesky) solveColumns(space, x []float64, m int) {
-	b := blockSpace{x: space[:c.s.n*m], t: space[c.s.n*m:]}
-	for j, i := range c.s.perm {
-		copy(b.x[j*m:][:m], x[int(i)*m:])
-	}
-	nodes := int32(c.s.tree.count())
-	for q := range nodes {
-		c.forwardBlock(&b, q, m)
-	}
-	for q := nodes - 1; q >= 0; q-- {
-		c.backwardBlock(&b, q, m)
-	}
-	for j, i := range c.s.perm {
-		copy(x[int(i)*m:][:m], b.x[j*m:])
+		at := c.s.n * k
+		c.solvePart(&blockSpace{x: space[:at], t: space[at:]}, x, k, 0, k)
 	}
 }
 

@@ -50,6 +50,29 @@ func (c *rawCounter) Read(p []byte) (int, error) {
 // least two bits.
 const deflateRatio = 1032
 
+// Decompressed is what r holds, decompressed where its first bytes are those of
+// gzip or Zstandard. compression is "gzip", "zstd" or "" (plain is r then); close
+// frees the decompressor.
+func Decompressed(r *bufio.Reader) (plain io.Reader, compression string, close func(), err error) {
+	plain, close = r, func() {}
+	magic, err := r.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return plain, "", close, err
+	}
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(r)
+		return z, "gzip", close, err
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+		if err != nil {
+			return plain, "zstd", close, err
+		}
+		return z, "zstd", z.Close, nil
+	}
+	return plain, "", close, nil
+}
+
 // newSource looks at the first bytes and starts decompressing if they are
 // those of gzip or Zstandard. size is the number of bytes stored, or -1.
 func newSource(r io.Reader, name string, size int64, opt *ReadOptions) (*source, error) {
@@ -62,28 +85,21 @@ func newSource(r io.Reader, name string, size int64, opt *ReadOptions) (*source,
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(s.Reader)
-		if err != nil {
-			return nil, s.readError(err)
-		}
-		s.compression, s.size = "gzip", -1
-		if size >= 0 {
-			s.bound = size * deflateRatio
-		}
-		s.Reader = bufio.NewReaderSize(z, peekSize)
-	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(s.Reader, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
-		if err != nil {
-			return nil, s.readError(err)
-		}
-		s.compression, s.size, s.bound = "zstd", -1, -1
-		s.Reader = bufio.NewReaderSize(z, peekSize)
-		s.close = z.Close
-	case bytes.HasPrefix(magic, []byte("BZh")), bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")):
+	if bytes.HasPrefix(magic, []byte("BZh")) || bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")) {
 		return nil, &SyntaxError{File: name, Msg: "bzip2 and xz are not supported: use gzip or zstd", Err: solver.ErrUnsupported}
 	}
+	plain, compression, close, err := Decompressed(s.Reader)
+	if err != nil {
+		return nil, s.readError(err)
+	}
+	if compression == "" {
+		return s, nil
+	}
+	s.compression, s.size, s.bound, s.close = compression, -1, -1, close
+	if compression == "gzip" && size >= 0 {
+		s.bound = size * deflateRatio
+	}
+	s.Reader = bufio.NewReaderSize(plain, peekSize)
 	return s, nil
 }
 
